@@ -1,0 +1,53 @@
+"""What is known beyond the Dockerfile: its context, its base images, the application."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from hardenfile.dockerfile import Document
+from hardenfile.dockerfile.stages import Stage
+from hardenfile.errors import UsageError
+
+if TYPE_CHECKING:
+    from .context import BuildContext
+    from .images import BaseImage, Images
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the transforms may lean on. `context` is None where nothing is known of one.
+
+    `target` is the stage that ships, by name or index; None is the last one. With `base_images`, a file with no CMD
+    and no ENTRYPOINT is hardened too.
+    """
+
+    context: "BuildContext | None" = None
+    target: str | None = None
+    image_rows: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+    @cached_property
+    def images(self) -> "Images":
+        """What is known of base images, the user's own rows included."""
+        from .images import Images
+
+        return Images(self.image_rows)
+
+    def final_stage(self, document: Document) -> Stage | None:
+        """The stage that ships; None in a file with no stage. Raises UsageError where the target is none of them."""
+        stages = document.stages
+        if self.target is None or not stages:
+            return stages[-1] if stages else None
+        for stage in reversed(stages):
+            if self.target.lower() == stage.name or self.target == str(stage.index):
+                return stage
+        names = ", ".join(stage.name or str(stage.index) for stage in stages)
+        raise UsageError(f"{document.path}: no stage is called {self.target!r}; there are: {names}")
+
+    def base_image(self, stage: Stage) -> "BaseImage | None":
+        """What is known of the image at the end of the stage's FROM chain; None where nothing is."""
+        from .reference import ImageReference
+
+        base = stage.root.base
+        reference = ImageReference.parse(base.text) if base.known else None
+        return self.images.look_up(reference) if reference else None
