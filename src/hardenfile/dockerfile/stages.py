@@ -8,6 +8,7 @@ replace every ARG, so what rests on one is `by_default`.
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from .document import Document, Instruction
 from .expand import ExpansionError, expand
@@ -173,7 +174,7 @@ def read_stages(document: Document) -> tuple[Stage, ...]:
         if one.keyword == "ARG":
             for word in one.args:
                 _declare(outer, word, None)
-    for index, (start, end) in enumerate(zip(starts, [*starts[1:], len(instructions)], strict=True)):
+    for index, (start, end) in enumerate(pairwise([*starts, len(instructions)])):
         head = instructions[start]
         base = outer.value(head.args[0])
         parent = names.get(base.text) if base.known else None  # names are lower case, and FROM is not made so

@@ -55,7 +55,7 @@ class Split(NamedTuple):
     flags: tuple[Flag, ...]
     rest_start: int
     rest_end: int
-    texts: Sequence[str]
+    texts: tuple[str, ...]
     args: tuple[str, ...]
     json: bool
     error: str | None
@@ -85,7 +85,7 @@ class Split(NamedTuple):
         return tuple(found)
 
 
-_Arguments = tuple[Sequence[str], tuple[str, ...], bool, str | None]
+_Arguments = tuple[tuple[str, ...], tuple[str, ...], bool, str | None]
 _Reader = Callable[[str, str, str], _Arguments]
 
 
