@@ -1,6 +1,6 @@
 """What is known beyond the Dockerfile: its context, its base images, the application."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,6 +12,9 @@ from hardenfile.errors import UsageError
 if TYPE_CHECKING:
     from .context import BuildContext
     from .images import BaseImage, Images
+    from .pins import Pins
+    from .reference import ImageReference
+    from .registry import ImageConfig
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,10 @@ class Evidence:
     context: "BuildContext | None" = None
     target: str | None = None
     image_rows: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    pins: "Pins | None" = None
+    """Who knows digests of images and checksums of downloads; None where nobody is asked."""
+    configs: "Callable[[ImageReference, str | None], ImageConfig | None] | None" = None
+    """What a registry says of an image on a platform; None where none is asked."""
 
     @cached_property
     def images(self) -> "Images":
@@ -45,9 +52,20 @@ class Evidence:
         raise UsageError(f"{document.path}: no stage is called {self.target!r}; there are: {names}")
 
     def base_image(self, stage: Stage) -> "BaseImage | None":
-        """What is known of the image at the end of the stage's FROM chain; None where nothing is."""
+        """What is known of the image at the end of the stage's FROM chain; None where nothing is.
+
+        What the image says of itself beats what is listed of it.
+        """
+        from .described import described
         from .reference import ImageReference
 
-        base = stage.root.base
+        base, platform = stage.root.base, stage.root.platform
         reference = ImageReference.parse(base.text) if base.known else None
-        return self.images.look_up(reference) if reference else None
+        if reference is None:
+            return None
+        known = self.images.look_up(reference)
+        if self.configs is None or base.text == "scratch":
+            return known
+        wanted = platform.value if platform is not None and "$" not in (platform.value or "$") else None
+        config = self.configs(reference, wanted)
+        return known if config is None else described(config, known, reference.familiar)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from hardenfile.dockerfile import Document, Heredoc, Instruction, Span, parse
+from hardenfile.dockerfile import Directive, Document, Heredoc, Instruction, Span, parse
 from hardenfile.dockerfile.parse import parse_fragment
 from hardenfile.dockerfile.source import BOM
 from hardenfile.errors import RewriteRejected
@@ -27,12 +27,13 @@ def rewrite(document: Document, edits: Iterable[Edit]) -> Document:
         raise RewriteRejected("stray bytes would come together as a character")
     if _frame(after) != _frame(document) or (_mixed(after) and not _mixed(document)):
         raise RewriteRejected("the byte order mark, the line endings or the final newline would change")
-    if after.escape != document.escape or _directives(after) != _directives(document):
+    heading = [edit for edit in ordered if _directive_of(document, edit) is not None]
+    if after.escape != document.escape or _directives(after) != _foretold_directives(document, heading):
         raise RewriteRejected("the parser directives would change")
     lost = Counter(comments(document)) - Counter(comments(after))
     if lost:
         raise RewriteRejected(f"a comment would be lost: {next(iter(lost))}")
-    expected = list(_foretell(document, ordered))
+    expected = list(_foretell(document, [edit for edit in ordered if edit not in heading]))
     got = [_Foretold(one.logical, one.heredocs) for one in after.instructions]
     if got != expected:
         raise RewriteRejected(_difference(expected, got))
@@ -63,8 +64,28 @@ def _mixed(document: Document) -> bool:
     return 0 < document.text.count("\r\n") < document.text.count("\n")
 
 
-def _directives(document: Document) -> tuple[tuple[str, str], ...]:
-    return tuple((one.name, one.value) for one in document.directives.values())
+def _directives(document: Document) -> tuple[tuple[str, str, int], ...]:
+    return tuple((one.name, one.value, one.line) for one in document.directives.values())
+
+
+def _directive_of(document: Document, edit: Edit) -> Directive | None:
+    """The directive whose value an edit changes and nothing beside it: wholly inside of it, and on its one line."""
+    if "\n" in edit.text or "\r" in edit.text:
+        return None
+    start, end = edit.span
+    found = (one for one in document.directives.values() if one.span.start <= start and end <= one.span.end)
+    return next(found, None)
+
+
+def _foretold_directives(document: Document, edits: Sequence[Edit]) -> tuple[tuple[str, str, int], ...]:
+    """The directives that the file should read as, with these edits of their values made."""
+    foretold: list[tuple[str, str, int]] = []
+    for one in document.directives.values():
+        shift = one.span.start
+        inside = (edit for edit in edits if _directive_of(document, edit) is one)
+        moved = [Edit(Span(edit.span.start - shift, edit.span.end - shift), edit.text) for edit in inside]
+        foretold.append((one.name, apply(one.value, moved), one.line))
+    return tuple(foretold)
 
 
 def _foretell(document: Document, edits: Sequence[Edit]) -> Iterator[_Foretold]:

@@ -1,0 +1,61 @@
+"""What keeps the change from being safe, and the facts where nothing does."""
+
+from typing import NamedTuple
+
+from hardenfile.evidence.paths import within
+from hardenfile.evidence.programs import is_helper, strangers
+
+from .account import Account
+from .ownership import Ownership
+from .survey import Survey
+
+
+class Doubts(NamedTuple):
+    """Sentences for and against: with any doubt the change is unsafe."""
+
+    doubts: tuple[str, ...]
+    facts: tuple[str, ...]
+
+
+def doubts(survey: Survey, account: Account, ownership: Ownership) -> Doubts:
+    """Look at the base, the start command, and what the application would no longer be able to write."""
+    found: list[str] = []
+    facts: list[str] = []
+    if survey.image is None:
+        found.append(f"what {survey.stage.root.base.text} offers is not known here")
+    setting = survey.stage.final.user
+    if setting is not None:
+        found.append(f"line {setting.instruction.first_line} asks for root in so many words")
+    start = survey.start
+    found += start.unseen
+    if not start.unseen:
+        programs = (one for one in start.commands if one.program and not is_helper(one.program))
+        facts += dict.fromkeys(f"{one.where} starts {one.program}" for one in programs)
+    if survey.accounts.unclear:
+        lines = ", ".join(str(one.first_line) for one in survey.accounts.unclear)
+        found.append(f"which users there are after line {lines} could not be read")
+    for unsure in survey.accounts.users:
+        if not unsure.sure:
+            found.append(f"line {unsure.line} creates {unsure.name} in a way that is not certain")
+    found += _in_roots_home(survey)
+    if survey.evidence.context is None:
+        found.append("the build context was not seen, so what the application writes is not known")
+    elif not survey.needs.seen:
+        found.append("no source of the application was found in the context, so what it writes is not known")
+    else:
+        facts.append(f"sources read: {', '.join(survey.needs.languages)}")
+        found += strangers(start, survey.stage, survey.layout)
+    found += ownership.doubts
+    facts.append(ownership.why)
+    facts += ownership.facts
+    return Doubts(tuple(dict.fromkeys(found)), tuple(facts))
+
+
+def _in_roots_home(survey: Survey) -> list[str]:
+    """/root is closed to everybody else, so what is put there is lost to the user."""
+    lines = [placed.instruction for placed in survey.layout.placed if placed.target and within(placed.target, "/root")]
+    for stage in survey.stage.chain:
+        lines += [run for run in stage.each("RUN") if "install --user" in run.value or "~/.local" in run.value]
+    return [
+        f"line {one.first_line} puts something into /root, which only root can open" for one in dict.fromkeys(lines)
+    ]

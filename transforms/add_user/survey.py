@@ -1,0 +1,66 @@
+"""What add-user has to know of the stage that ships, looked up once."""
+
+from functools import cached_property
+
+from hardenfile.dockerfile import Instruction
+from hardenfile.dockerfile.stages import Stage
+from hardenfile.evidence import Evidence
+from hardenfile.evidence.accounts import Accounts, read_accounts
+from hardenfile.evidence.application import Needs, read_needs
+from hardenfile.evidence.images import BaseImage
+from hardenfile.evidence.layout import Layout
+from hardenfile.evidence.start import Start, read_start
+
+_LEFT_OUT = ("CMD", "ENTRYPOINT", "HEALTHCHECK", "EXPOSE", "LABEL", "STOPSIGNAL", "MAINTAINER", "SHELL", "ARG", "ENV")
+
+
+class Survey:
+    """The stage, its base image, its accounts, its files, and what it starts."""
+
+    def __init__(self, stage: Stage, evidence: Evidence) -> None:
+        self.stage = stage
+        self.evidence = evidence
+
+    @cached_property
+    def row(self) -> BaseImage | None:
+        """What is listed of the base image, however sure."""
+        return self.evidence.base_image(self.stage)
+
+    @property
+    def image(self) -> BaseImage | None:
+        """What is known of the base image: a row of low confidence counts as an unknown one."""
+        return self.row if self.row is not None and self.row.confidence != "L" else None
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        return read_accounts(self.stage, busybox=self.row is not None and self.row.user_tool == "busybox")
+
+    @cached_property
+    def layout(self) -> Layout:
+        return Layout(self.stage, self.evidence.context, (self.row.workdir or "/") if self.row else None)
+
+    @cached_property
+    def start(self) -> Start:
+        return read_start(self.stage, self.layout, self.row)
+
+    @cached_property
+    def needs(self) -> Needs:
+        return read_needs(self.stage, self.layout, self.start)
+
+    @property
+    def needs_home(self) -> bool:
+        """Whether a library of the application writes below HOME."""
+        return any(one.kind == "library" and one.path is None for one in self.needs.findings)
+
+    @cached_property
+    def place(self) -> tuple[bool, Instruction]:
+        """Where USER goes: before (True) or after (False) an instruction.
+
+        Behind the last instruction that works on files, and there before CMD and ENTRYPOINT.
+        """
+        own = self.stage.instructions
+        last = max((at for at, one in enumerate(own) if one.keyword not in _LEFT_OUT), default=-1)
+        for one in own[last + 1 :]:
+            if one.keyword in ("CMD", "ENTRYPOINT"):
+                return True, one
+        return False, own[-1] if own else self.stage.instruction
