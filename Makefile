@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FILE ?= fixtures/_plans/flask/before.Dockerfile
+CONTEXT ?= $(wildcard $(dir $(FILE))context)
 WORKERS ?= 2
 
-.PHONY: demo test test-engine lint bench clean
+.PHONY: demo test test-engine engine-table lint bench clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -14,7 +15,7 @@ $(VENV)/installed: pyproject.toml
 	touch $@
 
 demo: $(VENV)/installed  ## print a hardening diff: make demo FILE=path/to/Dockerfile
-	@$(BIN)/hardenfile diff --unsafe $(FILE)
+	@$(BIN)/hardenfile diff --unsafe $(if $(CONTEXT),--context $(CONTEXT)) $(FILE)
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -24,8 +25,12 @@ lint: $(VENV)/installed
 test: lint  ## every test but those that need a container engine
 	$(BIN)/pytest -n $(WORKERS) -q -m "not engine"
 
-test-engine: $(VENV)/installed  ## build and run images; needs docker
-	$(BIN)/pytest -q -m engine -ra
+test-engine: $(VENV)/installed  ## build and run images; needs docker; TABLE=file writes what each was and became
+	$(BIN)/pytest -q -m engine -ra tests/engine
+
+engine-table: $(VENV)/installed  ## the same, and its table into the page of add-user
+	$(MAKE) test-engine TABLE=$(VENV)/engine.md
+	$(BIN)/python -m tests.engine.table $(VENV)/engine.md transforms/add_user/README.md
 
 bench: $(VENV)/installed  ## ratios against other tools on the same files: make bench FILES=folder
 	$(BIN)/python -m pip install --quiet --group bench

@@ -237,9 +237,7 @@ def test_an_unknown_option_names_the_nearest() -> None:
         ({"reuse": 1}, "reuse takes true or false, not 1"),
         ({"name": ["app"]}, "name takes a text"),
         ({"name": "no name"}, "'no name' is no name"),
-        pytest.param(
-            {"name": "-r"}, "'-r' is no name", marks=pytest.mark.xfail(reason="groupadd takes it for an option")
-        ),
+        pytest.param({"name": "-r"}, "'-r' is no name"),
         ({"ownership": "ap"}, "ownership is one of auto, minimal, app, openshift"),
     ],
 )

@@ -96,6 +96,8 @@ def test_a_writing_call_elsewhere_has_no_path(tmp_path: Path, name: str, text: s
         ("m.go", 'os.ReadFile("/var/lib/x"); os.Open("/data/x")'),
         ("a.c", 'fopen("/data/x", "r"); open("/data/x", O_RDONLY);'),
         ("a.php", "<?php $f = fopen('/data/x', 'rb');"),
+        ("a.py", "f = open('/srv/x/y', 'r')"),
+        ("a.js", "const fs = { mkdir(path, done) { done() } }"),
         ("m.go", 'os.Create("/tmp/x"); os.WriteFile("/dev/null", b, 0); os.MkdirAll(os.TempDir()+"/x", 0)'),
         ("m.go", 'x := "/etc/ssl/certs"; y := "/usr/share/zoneinfo"; z := "/proc/self/stat"'),
         ("m.go", '// os.Create("/data/x")\n/* os.Chown("/srv", 1, 1) */'),
@@ -186,6 +188,17 @@ def test_settings_name_logs_and_databases(tmp_path: Path) -> None:
         "/srv/logs/b.log",
         "/var/log/a.log",
         "None",
+    ]
+
+
+def test_uwsgi_names_sockets_logs_and_users(tmp_path: Path) -> None:
+    text = "[uwsgi]\n; c = 1\nhttp = :80\nsocket = /run/app.sock\nlogto=/var/log/u.log\nuid = www-data\nmodule=a:b\n"
+    found = [(one.kind, one.path, one.port, one.line) for one in of(tmp_path, "uwsgi.ini", text)]
+    assert found == [
+        ("port", None, 80, 3),
+        ("write", "/run/app.sock", None, 4),
+        ("write", "/var/log/u.log", None, 5),
+        ("root", None, None, 6),
     ]
 
 

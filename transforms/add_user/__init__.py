@@ -1,5 +1,6 @@
 """End the image as a user that is not root, with fixed numbers."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from shlex import quote
@@ -18,6 +19,7 @@ from .ownership import MODES, Ownership, decide
 from .ports import FACTS, low_ports
 from .survey import Survey
 
+_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}\Z")
 MAX_ID = 2**31 - 1  # the largest number that every user tool takes
 
 
@@ -53,7 +55,7 @@ class AddUser(Transform):
         for option, number in (("uid", self.uid), ("gid", self.gid)):
             if not 1 <= number <= MAX_ID:
                 raise UsageError(f"{self.id}: {option} is a number from 1 to {MAX_ID}, not {number}")
-        if not self.name.isascii() or not self.name.replace("-", "_").isidentifier() or len(self.name) > 32:
+        if not _NAME.match(self.name):
             raise UsageError(f"{self.id}: {self.name!r} is no name that every user tool takes")
 
     def propose(self, document: Document, evidence: Evidence) -> Iterator[Change | Refusal]:
@@ -66,7 +68,7 @@ class AddUser(Transform):
             yield Refusal(self.id, blocked.reason, blocked.message, blocked.line or stage.instruction.first_line)
             return
         account = choose_account(survey, self)
-        ownership = decide(survey, self.ownership, numbered=account.numbered)
+        ownership = decide(survey, self.ownership, account)
         found = doubts(survey, account, ownership)
         yield self.change(
             survey.place[1],
@@ -85,8 +87,9 @@ class AddUser(Transform):
         first = self._run(survey, ownership, user, account=account, made=ownership.made, trees=ownership.trees)
         before, place = survey.place
         yield (lines_before if before else lines_after)(place, [*first, f"USER {user}"])
-        if ownership.volume is not None and ownership.early:
-            yield lines_before(ownership.volume, self._run(survey, ownership, user, made=ownership.early))
+        early = self._run(survey, ownership, user, made=ownership.early, trees=ownership.early_trees)
+        if ownership.volume is not None and early:
+            yield lines_before(ownership.volume, early)
         for copy in ownership.copies:
             yield add_flag(copy, f"--chown={user}")
 

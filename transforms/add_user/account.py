@@ -7,6 +7,13 @@ from hardenfile.evidence.accounts import Accounts
 
 from .survey import Survey
 
+# Users and groups that distributions have from the start.
+_USUAL_NAMES = (
+    "root daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc gnats nobody nogroup adm tty "
+    "disk dialout fax voice cdrom floppy tape sudo audio dip operator src shadow utmp video sasl plugdev staff users "
+    "wheel kmem input kvm render netdev ping guest ftp http squid sshd ntp smmsp halt shutdown cron lock".split()
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -57,7 +64,7 @@ def choose_account(survey: Survey, wishes: Wishes) -> Account:
     taken = survey.accounts.numbers()
     uid = _free(wishes.uid, taken | set(image.taken_uids))
     gid = _free(wishes.gid, taken | set(image.taken_gids))
-    known = [image.app_user.name] if image.app_user is not None else []
+    known = [*_USUAL_NAMES, *([image.app_user.name] if image.app_user is not None else [])]
     name = _free_name(wishes.name, survey.accounts, known)
     numbers = f"{uid}:{gid}"
     if not image.user_tool or not image.shell:

@@ -39,9 +39,9 @@ def is_root(user: str) -> bool:
 
 
 def _windows(survey: Survey) -> Blocked | None:
-    row, document = survey.row, survey.stage.document
+    row = survey.row
     platform = survey.stage.root.platform
-    if (row is not None and row.family == "windows") or document.escape == "`":
+    if row is not None and row.family == "windows":
         return Blocked("windows", "Windows images have no such users")
     if platform is not None and (platform.value or "").startswith("windows"):
         return Blocked("windows", "Windows images have no such users", survey.stage.root.instruction.first_line)
@@ -68,11 +68,11 @@ def _user(survey: Survey) -> Blocked | None:
 
 
 def _locked(survey: Survey) -> Blocked | None:
-    own = survey.stage.instructions
-    last = own[-1] if own else survey.stage.instruction
-    for one in {survey.place[1], last}:
-        if one.locked:
-            return Blocked("locked", one.locked, one.first_line)
+    place = survey.place[1]
+    if place.locked:
+        return Blocked("locked", place.locked, place.first_line)
+    if survey.stage.document.escape != "\\":
+        return Blocked("locked", "the file's escape token is not the shell's, so its RUN lines are not read")
     return None
 
 

@@ -23,6 +23,13 @@ def doubts(survey: Survey, account: Account, ownership: Ownership) -> Doubts:
     facts: list[str] = []
     if survey.image is None:
         found.append(f"what {survey.stage.root.base.text} offers is not known here")
+    base = survey.stage.root.base
+    if base.by_default:
+        word = survey.stage.root.base_word.text
+        if "$" in word.partition(":")[0]:
+            found.append(f"a build argument decides which image {word} is")
+        else:
+            facts.append(f"{word} is {base.text}, unless a build argument names another tag")
     setting = survey.stage.final.user
     if setting is not None:
         found.append(f"line {setting.instruction.first_line} asks for root in so many words")

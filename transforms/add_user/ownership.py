@@ -6,10 +6,12 @@ from functools import cached_property
 
 from hardenfile.dockerfile import Instruction
 from hardenfile.evidence.given import Effect, Folder, effect, folders
-from hardenfile.evidence.paths import is_system, within
+from hardenfile.evidence.paths import is_known_folder, is_system, within
 from hardenfile.evidence.python_app.model import Finding
 
+from .account import Account
 from .survey import Survey
+from .unreadable import unreadable
 
 MODES = ("auto", "minimal", "app", "openshift")
 _ANYBODY = (
@@ -29,7 +31,7 @@ _ANYBODY = (
 class Ownership:
     """`copies` gain --chown; `made` are created where they are missing and given; `trees` are given with all in them.
 
-    `early` are those of `made` that lie in a volume and must be given before the VOLUME that declares it. `why` says
+    `early` and `early_trees` lie in a volume and must be given before the VOLUME that declares it. `why` says
     how the mode was chosen; with any of `doubts` the change is unsafe.
     """
 
@@ -40,23 +42,24 @@ class Ownership:
     missing: tuple[str, ...]
     trees: tuple[str, ...]
     early: tuple[str, ...]
+    early_trees: tuple[str, ...]
     volume: Instruction | None
     doubts: tuple[str, ...]
     facts: tuple[str, ...]
 
 
-def decide(survey: Survey, wish: str, *, numbered: bool) -> Ownership:
-    """Who must own what. `wish` is the option: one of MODES; `numbered`: the user's numbers are known.
+def decide(survey: Survey, wish: str, account: Account) -> Ownership:
+    """Who must own what. `wish` is the option: one of MODES.
 
     A name is nothing for --chown: where the stage's /etc/passwd lacks it, BuildKit silently takes root.
     """
-    return _Decision(survey, wish, numbered).result()
+    return _Decision(survey, wish, account).result()
 
 
 class _Decision:
-    def __init__(self, survey: Survey, wish: str, numbered: bool) -> None:
+    def __init__(self, survey: Survey, wish: str, account: Account) -> None:
         self.survey = survey
-        self.numbered = numbered
+        self.account = account
         self.needs = survey.needs
         self.folders = folders(survey.stage, survey.layout)
         self.doubts: list[str] = []
@@ -95,28 +98,46 @@ class _Decision:
         volumes = [folder.path for folder in self.folders if folder.volume]
         copies = tuple(self._copies(tree))
         trees, packages = self._trees(tree, copies)
-        wanted = (*(one.path for one in tree), *packages, *self._written(tree), *volumes, *self._home())
+        written, filled = self._written(tree)
+        filled += [path for path in volumes if self._filled(path)]
+        trees = list(dict.fromkeys((*trees, *(one for one in filled if not any(within(one, t) for t in trees)))))
+        wanted = (*(one.path for one in tree), *packages, *written, *volumes, *self._home())
         ready = (*trees, *(self.survey.image.writable if self.survey.image is not None else ()))
         made = [path for path in dict.fromkeys(wanted) if not any(within(path, one) for one in ready)]
-        volume = self._first_volume()
-        early = [path for path in made if volume is not None and any(within(path, one) for one in volumes)]
         if (made or trees) and not self._shell():
             name = self.survey.row.name if self.survey.row is not None else "the base image"
             self.doubts.append(f"{name} has no shell to give the user {', '.join((*made, *trees))} with")
-            made, trees, early = [], [], []
-        self._modes()
-        there = [one.path for one in self.folders if one.there]
+            made, trees = [], []
+        volume = self._first_volume()
+        early = [path for path in (*made, *trees) if volume is not None and any(within(path, one) for one in volumes)]
+        self.doubts += unreadable(self.survey, [*trees, *(folder.path for folder in tree)])
         return Ownership(
             self.mode,
             self.why,
             copies,
             tuple(one for one in made if one not in early),
-            tuple(one for one in made if one not in there),
-            tuple(trees),
-            tuple(early),
+            tuple(one for one in made if not self._there(one)),
+            tuple(one for one in trees if one not in early),
+            tuple(one for one in early if one in made),
+            tuple(one for one in early if one in trees),
             volume,
             tuple(self.doubts),
             tuple(self.facts),
+        )
+
+    def _there(self, path: str) -> bool:
+        """Whether the image has the path before the user is given it."""
+        if is_known_folder(path) or any(one.there and within(one.path, path) for one in self.folders):
+            return True
+        return any(
+            placed.target is not None and within(placed.target, path) and placed.folder is not None
+            for placed in self.survey.layout.placed
+        )
+
+    def _filled(self, folder: str) -> bool:
+        """Whether files of root's lie in a folder by the time the user takes over, as far as that can be told."""
+        return bool(self.survey.layout.listing(folder)) or any(
+            one.kind == "anything" for _, one in self._effects(folder)
         )
 
     def _home(self) -> list[str]:
@@ -140,9 +161,10 @@ class _Decision:
         inside = [one for one in self.survey.layout.placed if one.target is not None and within(one.target, path)]
         return bool(inside) and all(one.stage is not None for one in inside)
 
-    def _written(self, tree: list[Folder]) -> list[str]:
-        """The folders that what was found needs; what points where nothing can be given is a doubt."""
+    def _written(self, tree: list[Folder]) -> tuple[list[str], list[str]]:
+        """What is given by itself and what with all in it; what points where nothing can be given is a doubt."""
         found: list[str] = []
+        filled: list[str] = []
         given = [one.path for one in (*tree, *(one for one in self.folders if one.volume))]
         for finding in self.needs.findings:
             if finding.kind == "root":
@@ -156,14 +178,37 @@ class _Decision:
                 if finding.kind == "unknown" or is_system(folder):
                     self.doubts.append(f"{_at(finding)} {finding.what} ({finding.path})")
                     continue
-                found.append(folder)
+                if finding.directory and self._filled(folder):
+                    filled.append(folder)
+                else:
+                    found += (folder, *self._file(finding))
                 self.facts.append(f"{_at(finding)} {finding.what}: {folder} is given to the user")
             elif finding.kind in ("unknown", "write") and not (self.mode == "app" and tree):
                 self.doubts.append(f"{_at(finding)} {finding.what}, and where is not known")
-        return found
+        return found, filled
+
+    def _file(self, finding: Finding) -> list[str]:
+        """The file that is written, where it is there already and root's."""
+        assert finding.path is not None
+        if finding.directory:
+            return []
+        if self.survey.layout.exists(finding.path):
+            return [finding.path]
+        name = posixpath.basename(finding.path)
+        for run, one in self._effects(posixpath.dirname(finding.path)):
+            if one.kind == "anything" and name in run.value:
+                self.folders.append(Folder(finding.path, run, "a RUN makes it"))
+                return [finding.path]
+            if one.kind == "anything":
+                self.doubts.append(f"{_at(finding)} writes {finding.path}, which line {run.first_line} may have made")
+        return []
 
     def _library(self, finding: Finding) -> None:
         """A library that writes below HOME: the user has one, unless root filled its own during the build."""
+        home = self.survey.stage.env.get("HOME")
+        if home is None and not self.account.name:
+            self.doubts.append(f"{_at(finding)} {finding.what}, and a user that is a bare number has none")
+            return
         self.facts.append(f"{_at(finding)} {finding.what}, which writes below HOME")
         for stage in self.survey.stage.chain:
             for run in stage.each("RUN"):
@@ -178,7 +223,7 @@ class _Decision:
 
         Not before a RUN that works in the tree: git, go and npm, run as root, mind files of another owner.
         """
-        if self.mode != "app" or not self.numbered:
+        if self.mode != "app" or not self.account.numbered:
             return []
         layout, own = self.survey.layout, self.survey.stage.instructions
         minding = {id(run) for folder in tree for run, one in self._effects(folder.path) if one.kind == "anything"}
@@ -233,22 +278,6 @@ class _Decision:
             if one not in own:
                 self.doubts.append(f"line {one.first_line} declares the volume in another stage")
         return next((one for one in volumes if one in own), None)
-
-    def _modes(self) -> None:
-        """Files that only root can read stay unreadable whoever owns the folder."""
-        context = self.survey.layout.context
-        for placed in self.survey.layout.placed:
-            chmod = placed.instruction.flag("chmod")
-            if chmod is not None:
-                continue
-            if placed.remote:
-                self.doubts.append(
-                    f"line {placed.instruction.first_line} adds from a URL, which makes a file that only root can read"
-                )
-            elif context is not None and placed.source is not None and placed.folder is False:
-                entry = next(iter(context.match(placed.source)), None)
-                if entry is not None and not entry.mode & 0o004:
-                    self.doubts.append(f"{placed.source} can be read by its owner only (mode {entry.mode & 0o777:o})")
 
 
 def _at(finding: Finding) -> str:

@@ -33,7 +33,7 @@ class Survey:
 
     @cached_property
     def accounts(self) -> Accounts:
-        return read_accounts(self.stage, busybox=self.row is not None and self.row.user_tool == "busybox")
+        return read_accounts(self.stage, self.row)
 
     @cached_property
     def layout(self) -> Layout:

@@ -58,7 +58,7 @@ def folds(stage: Stage, evidence: Evidence) -> Iterator[Fold | Kept]:
 def _owner(text: str, stage: Stage, row: BaseImage | None) -> str | None:
     """`uid:gid` by number. A chown without a group leaves root's, which --chown has to say."""
     user, colon, group = text.partition(":")
-    accounts = read_accounts(stage, busybox=row is not None and row.user_tool == "busybox")
+    accounts = read_accounts(stage, row)
     numbers: dict[str, tuple[int | None, int | None]] = {"root": (0, 0)}
     if row is not None and row.confidence != "L" and row.app_user is not None:
         numbers[row.app_user.name] = (row.app_user.uid, row.app_user.gid)

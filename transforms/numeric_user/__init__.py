@@ -13,7 +13,7 @@ from hardenfile.rewrite.edit import Edit
 from hardenfile.rewrite.insert import replace
 from hardenfile.transform import Change, Refusal, Safety, Transform
 
-from .numbers import Numbered, fix_numbers, numbers_used
+from .numbers import Numbered, fix_numbers, joins_a_group, numbers_used, primary_group
 
 # Users that a family's own packages create with the same numbers in every release.
 _KNOWN = {
@@ -55,7 +55,7 @@ class NumericUser(Transform):
         if name.isdigit() or name == "root" or not setting.value.known:
             return
         row = evidence.base_image(stage)
-        accounts = read_accounts(stage, busybox=row is not None and row.user_tool == "busybox")
+        accounts = read_accounts(stage, row)
         problem = _problem(setting, name, accounts)
         if problem is not None:
             yield self.refuse(at, *problem)
@@ -70,7 +70,7 @@ class NumericUser(Transform):
             yield self.change(at, f"USER {name} by number", edit, evidence=(f"{name} is {numbers}: {where}",))
         elif account is None:
             yield self.refuse(at, "unknown-numbers", f"which numbers {name} has in the base image is not known")
-        elif group:
+        elif group and not primary_group(account, group):
             yield self.refuse(at, "unknown-numbers", f"which number the group {group} has is not known")
         else:
             yield self._number(document, evidence, setting, account, accounts, row)
@@ -122,15 +122,10 @@ def _problem(setting: Setting, name: str, accounts: Accounts) -> tuple[str, str]
         for command in one.shell.commands:
             tool = (command.name or "").rpartition("/")[2]
             words = [word.value for word in command.arguments]
-            joins = (
-                tool in ("adduser", "addgroup", "gpasswd")
-                and name in words
-                and len([w for w in words if w and w[0] != "-"]) > 1
-            )
             if (
-                (tool == "usermod" and name in words)
+                (tool in ("usermod", "gpasswd") and name in words)
                 or (tool == "useradd" and {"-G", "--groups"} & set(words))
-                or (joins and not any(word in ("-G", "--ingroup", "-g") for word in words))
+                or (name in words and joins_a_group(command))
             ):
                 return "groups", f"line {one.first_line} puts {name} into more groups, which USER uid:gid would drop"
     return None

@@ -30,6 +30,21 @@ def numbers_used(document: Document) -> Instruction | None:
     return None
 
 
+def joins_a_group(command: Command) -> bool:
+    """Whether it is an adduser or addgroup of two names, which puts a user that is there into a group."""
+    found = tool_of(command)
+    if found is None or found[0] not in ("adduser", "addgroup"):
+        return False
+    return len(read_options(found[1], takes_value(found[0]))[1]) > 1
+
+
+def primary_group(account: Account, group: str) -> bool:
+    """Whether a group is the one that the account gets by itself, so that USER need not say it."""
+    if account.group is not None:
+        return group == account.group
+    return account.tool == "useradd" and group == account.name
+
+
 def fix_numbers(account: Account, accounts: Accounts, uid: int, gid: int, row: BaseImage | None) -> Numbered | str:
     """Fix what the file leaves open; a text says why that cannot be done."""
     busybox = row is not None and row.user_tool == "busybox"

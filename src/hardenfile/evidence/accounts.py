@@ -3,10 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hardenfile.dockerfile import Instruction
 from hardenfile.dockerfile.shell import Command, Script, Word
 from hardenfile.dockerfile.stages import Stage
+
+if TYPE_CHECKING:
+    from .images import BaseImage
 
 USER_TOOLS = ("useradd", "adduser")
 # What changes accounts in ways that are not followed here.
@@ -81,8 +85,10 @@ class Accounts:
         return {number for one in (*self.users, *self.groups) for number in (one.uid, one.gid) if number is not None}
 
 
-def read_accounts(stage: Stage, *, busybox: bool = False) -> Accounts:
-    """The accounts that the stage and those it is FROM create; `busybox` says whose adduser the base has."""
+def read_accounts(stage: Stage, image: "BaseImage | None") -> Accounts:
+    """The accounts that the stage and those it is FROM create; the base image says whose adduser it is."""
+    busybox = image is not None and image.user_tool == "busybox"
+    shadow = image is not None and image.family == "rpm"
     users: list[Account] = []
     groups: list[Account] = []
     unclear: list[Instruction] = []
@@ -98,7 +104,7 @@ def read_accounts(stage: Stage, *, busybox: bool = False) -> Accounts:
                 unclear.append(run)
                 continue
             for command in script.commands:
-                account = _account(run, command, _always_runs(command, script), busybox)
+                account = _account(run, command, _always_runs(command, script), busybox, shadow)
                 if account is None:
                     continue
                 (users if account.kind == "user" else groups).append(account)
@@ -132,11 +138,13 @@ def tool_of(command: Command) -> tuple[str, tuple[Word, ...]] | None:
     return (name, words[1:]) if name in _TAKES_VALUE else None
 
 
-def _account(run: Instruction, command: Command, always: bool, busybox: bool) -> Account | None:
+def _account(run: Instruction, command: Command, always: bool, busybox: bool, shadow: bool) -> Account | None:
     found = tool_of(command)
     if found is None:
         return None
     tool, words = found
+    if shadow:  # on RPM systems adduser is another name of useradd
+        tool = {"adduser": "useradd", "addgroup": "groupadd"}.get(tool, tool)
     options, names = read_options(words, _TAKES_VALUE[tool])
     if tool in ("adduser", "addgroup") and len(names) > 1:
         return None  # puts a user that is there into a group

@@ -50,9 +50,12 @@ def read_needs(stage: Stage, layout: Layout, start: Start) -> Needs:
             languages.append("python")
         if application.complete:
             return Needs(tuple(findings), True, not start.unseen, ("python",), tuple(problems))
-    from .sources import scan_sources
+    from .sources import python_home_uses, scan_sources
 
-    scan = scan_sources(context, source_roots(stage, context), skip=("python",) if languages else ())
+    roots = source_roots(stage, context)
+    if languages:
+        findings += python_home_uses(context, roots)
+    scan = scan_sources(context, roots, skip=("python",) if languages else ())
     findings += scan.findings
     problems += scan.problems
     languages += scan.languages

@@ -19,7 +19,7 @@ class Placed:
 
     `target` is the absolute path in the image, of the file itself or of the folder that the source's content goes
     into; None where a variable or an unknown working directory hides it. `source` is the path in the context, None for
-    what another stage, a URL or a heredoc gives; `folder` says whether the source is one (None: not known).
+    what another stage, a URL, an archive or a heredoc gives; `folder` says whether the source is one (None: not known).
     """
 
     instruction: Instruction
@@ -28,6 +28,7 @@ class Placed:
     folder: bool | None
     stage: str | None = None
     remote: bool = False
+    unpacked: bool = False
 
 
 class Layout:
@@ -51,7 +52,7 @@ class Layout:
         values = stage.values(at)
         if len(values) < 2:
             return ()
-        target = self.destination(stage, at)
+        target = self.destination(stage, at) if at.flag("parents") is None else None
         from_flag = at.flag("from")
         last = values[-1].text
         there = target is not None and (is_known_folder(target) or target in self._made)
@@ -90,6 +91,9 @@ class Layout:
         several = len(entries) > 1
         found = []
         for entry in entries:
+            if at.keyword == "ADD" and entry.kind != "directory" and self.context.archive(entry.path):
+                found.append(Placed(at, target, None, True, unpacked=True))
+                continue
             if entry.kind == "directory":
                 found.append(Placed(at, target, entry.path, True))
                 if target is not None:

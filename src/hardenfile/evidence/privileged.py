@@ -82,12 +82,13 @@ _INITS = ("/init", "/sbin/init", "/lib/systemd/systemd", "/usr/lib/systemd/syste
 
 def needs_root(commands: Iterable[StartCommand]) -> NeedsRoot | None:
     """The first command at start that cannot do its work without root, or that gives root up by itself."""
+    commands = [command for command in commands if command.program is not None]
     for command in commands:
-        program = command.program
-        if program is None:
-            continue
-        if program in _DROPS:
-            return NeedsRoot("drops", f"{command.where} steps down from root by itself with {program}", command.line)
+        if command.program in _DROPS:
+            message = f"{command.where} steps down from root by itself with {command.program}"
+            return NeedsRoot("drops", message, command.line)
+    for command in commands:
+        program = command.program or ""
         if program in _SERVERS:
             return NeedsRoot("needs-root", f"{_SERVERS[program]} ({command.where})", command.line)
         if command.words[0] in _INITS:

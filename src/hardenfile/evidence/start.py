@@ -19,7 +19,7 @@ from .wrappers import behind_options, handed_on, is_wrapper
 if TYPE_CHECKING:
     from .images import BaseImage
 
-_SHELLS = ("sh", "bash", "ash", "dash", "zsh", "busybox")
+_SHELLS = ("sh", "bash", "ash", "dash", "zsh")
 _INTERACTIVE = frozenset(
     "sh bash ash dash zsh python python2 python3 node irb php jshell ghci iex erl swift R julia sbt lua "
     "docker-entrypoint.sh docker-php-entrypoint /__cacert_entrypoint.sh -a".split()
@@ -121,6 +121,7 @@ class _Reader:
     def __init__(self, stage: Stage, layout: Layout) -> None:
         self.stage = stage
         self.layout = layout
+        self.workdir = layout.workdir_at(stage.final)
         self.commands: list[StartCommand] = []
         self.unseen: list[str] = []
         self.findings: list[Finding] = []
@@ -160,7 +161,11 @@ class _Reader:
             self.command(inner, where, at, depth)
         elif name in (".", "source"):
             self._sourced(words[1:], where, at, depth)
-        elif name == "eval":
+        elif name == "cd":
+            self._moved(words[1:])
+        elif name == "trap" and words[1:2] and words[1] is not None and depth < _DEPTH:
+            self.shell(words[1], where, at, depth + 1)
+        elif name in ("eval", "trap"):
             self.unseen.append(f"{where} evaluates a text")
         elif _INTERPRETER.match(name):
             self._interpreted(words[1:], where, at)
@@ -199,10 +204,15 @@ class _Reader:
 
     def _shell_words(self, words: Sequence[str | None], where: str, at: Instruction | None, depth: int) -> None:
         """`sh -c TEXT`, `sh SCRIPT`."""
+        skip = False
         for index, word in enumerate(words):
             if word is None:
                 self.unseen.append(f"{where} runs a script that only the run knows")
                 return
+            if skip:
+                skip = False
+                continue
+            skip = word[:1] in ("-", "+") and word[-1:] in ("o", "O") and not word.startswith("--")
             if word.startswith("-") and "c" in word.lstrip("-") and not word.startswith("--"):
                 text = words[index + 1] if index + 1 < len(words) else None
                 if text is None:
@@ -232,13 +242,20 @@ class _Reader:
         places = (program,) if "/" in program else tuple(f"{folder}/{program}" for folder in _FOLDERS)
         return any(self.layout.fills(place) for place in places if place.startswith("/"))
 
+    def _moved(self, words: Sequence[str | None]) -> None:
+        """What cd makes the working directory; None where that is not known."""
+        target = words[0] if words else None
+        if target is None or (not target.startswith("/") and self.workdir is None):
+            self.workdir = None
+        else:
+            self.workdir = posixpath.normpath(posixpath.join(self.workdir or "/", target))
+
     def _path(self, program: str) -> str | None:
         if program.startswith("/"):
             return posixpath.normpath(program)
         if "/" not in program:
             return next((path for folder in _FOLDERS if self.layout.fills(path := f"{folder}/{program}")), None)
-        workdir = self.layout.workdir_at(self.stage.final)
-        return posixpath.normpath(posixpath.join(workdir, program)) if workdir is not None else None
+        return posixpath.normpath(posixpath.join(self.workdir, program)) if self.workdir is not None else None
 
     def _script(
         self,

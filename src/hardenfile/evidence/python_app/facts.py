@@ -6,7 +6,7 @@ import libcst as cst
 
 from . import libraries
 from .commands import run_findings, runs
-from .listens import is_function, listens, privileged
+from .listens import listens, privileged
 from .model import Finding
 from .modules import Module
 from .outline import Outline
@@ -58,7 +58,7 @@ def _reference(here: Here, node: cst.Name | cst.Attribute) -> Iterator[Finding]:
     if isinstance(node, cst.Attribute) and node.attr.value in RAW_SOCKETS:
         yield here.finding("root", f"socket.{node.attr.value}")
         return
-    dotted = is_function(here, node)
+    dotted = here.fold.names.dotted(node, here.place)
     what = f"{show(node)}, handed over to be called"
     if dotted.rpartition(".")[2] in RAW_SOCKETS:
         yield here.finding("root", dotted)
@@ -66,19 +66,16 @@ def _reference(here: Here, node: cst.Name | cst.Attribute) -> Iterator[Finding]:
         yield here.finding("root", what)
     elif dotted in WRITES or dotted in RUNNERS or dotted in SHELLS:
         yield here.finding("unknown", f"{what}: with which arguments is not known here")
-    elif dotted in PORTS or is_application_run(here, node):
+    elif dotted in PORTS:
         yield here.finding("port", f"{what}: binds a port that is not known here")
-
-
-def is_application_run(here: Here, node: cst.Name | cst.Attribute) -> bool:
-    """``Thread(target=app.run)``."""
-    return isinstance(node, cst.Attribute) and here.fold.names.dotted(node, here.place) in PORTS
 
 
 def changes_folder(here: Here, site: Site) -> bool:
     """Whether a call of ``os.chdir`` may lead away from the working folder that the image sets."""
     node = site.node
-    if not isinstance(node, cst.Call) or here.called(node) not in ("os.chdir", "os.fchdir"):
+    if not isinstance(node, cst.Call) or not _runs(site.guard, here.module):
+        return False
+    if here.called(node) not in ("os.chdir", "os.fchdir"):
         return False
     value = here.value(node.args[0].value) if node.args else None
     spot = here.fold.around.spot(value)

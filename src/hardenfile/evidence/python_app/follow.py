@@ -91,10 +91,9 @@ class Follower:
             self.codebase.say(f"{shown}: 'from {found.module} import' leads out of its package")
             return
         names = [base, *(f"{base}.{name}" for name in found.names if name != "*")]
-        chains = [self.codebase.chain(name) for name in names]
-        for part in (part for chain in chains for part in chain):
+        for part in (part for name in names for part in self.codebase.chain(name)):
             self._add(part)
-        if any(chains):
+        if any(self.codebase.holds(name) for name in names):
             return
         if not self.codebase.owns(base):
             self.external.append((module, base, found.line))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import libcst as cst
 
 from .model import Finding
-from .origins import External
 from .reading import Here
 from .rules import PORTS, PRIVILEGED, Listen
 from .syntax import argument, show
@@ -67,11 +66,3 @@ def privileged(here: Here, call: cst.Call, dotted: str) -> Iterator[Finding]:
         step = here.fold.number(call.args[0].value, here.place) if call.args else None
         if step is None or step < 0:
             yield here.finding("root", "os.nice below 0")
-
-
-def is_function(here: Here, node: cst.BaseExpression) -> str:
-    """The dotted name of a library's function that is handed over instead of called, else an empty string."""
-    match here.origin(node):
-        case External(dotted) if "(" not in dotted:
-            return dotted
-    return ""

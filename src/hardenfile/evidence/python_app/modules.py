@@ -99,6 +99,13 @@ class Codebase:
     _loaded: dict[str, Module] = field(default_factory=dict)
     _located: dict[str, list[Module | None]] = field(default_factory=dict)
     _tops: dict[str, bool] = field(default_factory=dict)
+    _there: dict[str, bool] = field(default_factory=dict)
+
+    def exists(self, path: str) -> bool:
+        """As the tree says; asked once for each path, since the packages around every module are looked for again."""
+        if path not in self._there:
+            self._there[path] = self.tree.exists(path)
+        return self._there[path]
 
     def script(self, path: str, *, main: bool) -> Module | None:
         """A module by its file: a script, a configuration file."""
@@ -116,6 +123,10 @@ class Codebase:
         """What importing a dotted name runs: its packages, then itself; empty where it is not the application's."""
         return tuple(module for module in self._locate(dotted) if module is not None)
 
+    def holds(self, dotted: str) -> bool:
+        """Whether a module of that name is in the context, also one that could not be read."""
+        return bool(self._locate(dotted))
+
     def owns(self, dotted: str) -> bool:
         """Whether the name, or the regular package at its top, lies in the context."""
         top = dotted.partition(".")[0]
@@ -125,9 +136,9 @@ class Codebase:
         """The names of the modules directly in a package of the application."""
         for root in self.roots:
             folder = posixpath.join(root.folder, *dotted.split("."))
-            for name in sorted(self.tree.listing(folder)) if self.tree.exists(folder) else ():
+            for name in sorted(self.tree.listing(folder)) if self.exists(folder) else ():
                 bare = name.removesuffix(".py")
-                if bare.isidentifier() and (bare != name or self.tree.exists(f"{folder}/{name}/__init__.py")):
+                if bare.isidentifier() and (bare != name or self.exists(f"{folder}/{name}/__init__.py")):
                     yield f"{dotted}.{bare}"
 
     def say(self, problem: str) -> None:
@@ -141,7 +152,7 @@ class Codebase:
 
     def _regular(self, root: Root, name: str) -> bool:
         base = posixpath.join(root.folder, name)
-        return bool(name) and (self.tree.exists(f"{base}/__init__.py") or self.tree.exists(f"{base}.py"))
+        return bool(name) and (self.exists(f"{base}/__init__.py") or self.exists(f"{base}.py"))
 
     def _locate(self, dotted: str) -> list[Module | None]:
         """One entry a part of the name, None for a namespace package; empty where any part is missing."""
@@ -153,7 +164,7 @@ class Codebase:
         """Whether anything in the context could be that top-level name: most names are of libraries."""
         if top not in self._tops:
             bases = [posixpath.join(root.folder, top) for root in self.roots]
-            self._tops[top] = any(self.tree.exists(base) or self.tree.exists(f"{base}.py") for base in bases)
+            self._tops[top] = any(self.exists(base) or self.exists(f"{base}.py") for base in bases)
         return self._tops[top]
 
     def _search(self, dotted: str) -> list[Module | None]:
@@ -166,12 +177,12 @@ class Codebase:
             for index, part in enumerate(parts):
                 folder = posixpath.join(folder, part)
                 name = ".".join(parts[: index + 1])
-                if self.tree.exists(f"{folder}/__init__.py"):
+                if self.exists(f"{folder}/__init__.py"):
                     found.append(self._load(name, f"{folder}/__init__.py", name, installed=root.installed))
-                elif self.tree.exists(f"{folder}.py"):
+                elif self.exists(f"{folder}.py"):
                     package = name.rpartition(".")[0]
                     found.append(self._load(name, f"{folder}.py", package, installed=root.installed))
-                elif index < len(parts) - 1 and self.tree.exists(folder) and self.tree.listing(folder):
+                elif index < len(parts) - 1 and self.exists(folder) and self.tree.listing(folder):
                     found.append(None)
                 else:
                     break
@@ -185,7 +196,7 @@ class Codebase:
         path = posixpath.normpath(path)
         if path not in self._loaded:
             content = self.tree.read(path, FILE_LIMIT + 1)
-            shown = self.tree.source_of(path) if self.tree.exists(path) else path
+            shown = self.tree.source_of(path) if self.exists(path) else path
             if content is None:
                 self.say(f"{shown} could not be read")
                 return None

@@ -1,5 +1,6 @@
 """What an application's sources say by their literals: paths written, ports listened on, calls that need root."""
 
+from .home import python_home_uses
 from .scan import Scan, scan_sources
 
-__all__ = ["Scan", "scan_sources"]
+__all__ = ["Scan", "python_home_uses", "scan_sources"]

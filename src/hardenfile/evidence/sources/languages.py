@@ -22,7 +22,7 @@ _TABLE = """
     kotlin        jvm     char      .kt .kts
     scala         jvm     char      .scala
     groovy        jvm     quoted    .groovy
-    javascript    js      backtick  .js .mjs .cjs .jsx .vue
+    javascript    js      backtick  .js .mjs .cjs .jsx
     typescript    js      backtick  .ts .tsx .mts .cts
     ruby          ruby    hash      .rb .ru .cr
     php           php     php       .php
@@ -52,7 +52,8 @@ _BY_ENDING = {
 
 _SKIPPED = frozenset(
     "node_modules bower_components vendor third_party .git .hg .svn target build __pycache__ .venv venv site-packages "
-    ".next .nuxt .gradle .tox .terraform test tests spec specs __tests__ __mocks__ testdata e2e cypress".split()
+    ".next .nuxt .gradle .mvn .github .yarn .storybook .tox .terraform "
+    "test tests spec specs __tests__ __mocks__ testdata e2e cypress".split()
 )
 _BROWSER = frozenset("public static assets wwwroot dist".split())
 _TEST_FILE = re.compile(

@@ -8,8 +8,9 @@ from itertools import chain
 
 from hardenfile.evidence.python_app.model import Finding, Kind
 
-from .calls import MODE, PLAIN_ROOT, PLAIN_ROOT_CALLS, READS, ROOT, Calls, calls_of
+from .calls import MODE, PLAIN_ROOT, PLAIN_ROOT_CALLS, READS, ROOT, calls_of
 from .comments import blank_comments
+from .home import asks_for_home, home_uses
 from .languages import Language
 from .paths import ABSOLUTE, DATABASE, LITERAL, Literal, absolute, for_anybody, is_state
 from .ports import ports
@@ -64,7 +65,8 @@ class SourceReader:
     def findings(self) -> list[Finding]:
         """What the file does; each thing once, by the first line that does it."""
         paths, ports_, root = (_has(self.raw, words) for words in (_PATH_WORDS, _PORT_WORDS, _ROOT_WORDS))
-        if not (paths or ports_ or root or self.calls.write.search(self.raw) or self._chained(self.raw)):
+        home = asks_for_home(self.raw)
+        if not (paths or ports_ or root or home or self.calls.write.search(self.raw) or self._chained(self.raw)):
             return []
         self.text = blank_comments(self.raw, self.language.comments)
         self._lines = [0] + [at.end() for at in re.finditer("\n", self.text)]
@@ -73,6 +75,7 @@ class SourceReader:
         readers += [self._databases(), self._mentions()] if paths else []
         readers += [self._ports()] if ports_ else []
         readers += [self._root()] if root else []
+        readers += [home_uses(self.text, self.file)] if home else []
         for one in chain.from_iterable(readers):
             found.setdefault((one.kind, one.path, one.port, one.what), one)
         written = {one.path for one in found.values() if one.kind == "write"}
@@ -96,7 +99,11 @@ class SourceReader:
             end = self._end(match.end(), bare=self.calls.bare and not match.group().endswith("("))
             arguments = self.text[match.end() : end]
             if match.groupdict().get("mode") and not self._asks_to_write(match["call"], arguments):
+                if not re.search(r"[A-Za-z_]", _without_strings(arguments).replace("O_RDONLY", "")):
+                    self._taken.update(one.start() for one in LITERAL.finditer(self.text, match.end(), end))
                 continue
+            if self.language.calls == "js" and re.match(r"\)\s*\{", self.text[end : end + 8]):
+                continue  # a method of that name
             if arguments.strip(" )\n\t") or match["call"] in ("multer",):
                 yield from self._target(match["call"], match.end(), end, match.start())
         if self.calls.chained is not None:
@@ -261,6 +268,3 @@ def _without_strings(arguments: str) -> str:
 def read_source(file: str, text: str, language: Language) -> list[Finding]:
     """The findings of one source file of the context."""
     return SourceReader(file, text, language).findings()
-
-
-__all__ = ["Calls", "SourceReader", "read_source"]

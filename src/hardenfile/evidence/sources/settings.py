@@ -1,4 +1,4 @@
-"""Ports, logs and databases that an application's configuration names: Spring, ASP.NET, logback and log4j."""
+"""Ports, logs and databases that an application's configuration names: Spring, ASP.NET, uWSGI, logback and log4j."""
 
 import json
 import posixpath
@@ -12,6 +12,19 @@ from .paths import absolute, for_anybody
 _SPRING = re.compile(r"(?:application|bootstrap)(?:-(?!test)[\w-]+)?\.(?P<kind>properties|ya?ml)\Z")
 _APPSETTINGS = re.compile(r"appsettings(?:\.(?!Test)\w+)?\.json\Z", re.I)
 _LOGGING = re.compile(r"(?:logback(?:-spring)?|log4j2?(?:-spring)?)\.xml\Z")
+_UWSGI = re.compile(r"(?:[\w-]*[_.-])?uwsgi(?:[_.-][\w-]*)?\.ini\Z|uwsgi[\w.-]*\.conf\Z", re.I)
+_UWSGI_SOCKETS = ("socket", "http", "https", "http-socket", "https-socket", "uwsgi-socket", "fastcgi-socket", "stats")
+_UWSGI_FILES = (
+    "logto",
+    "logto2",
+    "daemonize",
+    "daemonize2",
+    "pidfile",
+    "pidfile2",
+    "req-logger",
+    "logger",
+    "master-fifo",
+)
 _DEFAULT = re.compile(r"\$\{[^:{}]*:?([^{}]*)\}")
 _PORT_KEYS = ("server.port", "management.server.port", "quarkus.http.port", "micronaut.server.port", "grpc.server.port")
 _PATH_KEYS = (
@@ -29,7 +42,7 @@ _LAST_PORT = re.compile(r":(\d{1,5})/?\Z")
 
 def is_settings(name: str) -> bool:
     """Whether a file, by its name, is configuration that is read here."""
-    return any(pattern.match(name) for pattern in (_SPRING, _APPSETTINGS, _LOGGING))
+    return any(pattern.match(name) for pattern in (_SPRING, _APPSETTINGS, _LOGGING, _UWSGI))
 
 
 def read_settings(file: str, text: str) -> list[Finding]:
@@ -39,6 +52,8 @@ def read_settings(file: str, text: str) -> list[Finding]:
     if spring:
         pairs = _properties(text) if spring["kind"] == "properties" else _yaml(text)
         return list(_spring(file, pairs))
+    if _UWSGI.match(name):
+        return list(_uwsgi(file, text))
     return list(_appsettings(file, text) if _APPSETTINGS.match(name) else _appenders(file, text))
 
 
@@ -55,6 +70,18 @@ def _spring(file: str, pairs: Iterator[tuple[str, str, int]]) -> Iterator[Findin
             yield from _write(file, line, f"{key} is a database in {database[1]}", database[1], folder=False)
 
 
+def _uwsgi(file: str, text: str) -> Iterator[Finding]:
+    for key, value, line in _properties(text):
+        value = value.split(",")[0].removeprefix("file:")
+        port = _LAST_PORT.search(value)
+        if key in _UWSGI_SOCKETS and port and 0 < int(port[1]) < 65536:
+            yield Finding("port", None, False, int(port[1]), f"{key} is {value}", file, line)
+        elif key in (*_UWSGI_SOCKETS, *_UWSGI_FILES) and "/" in value and not value.startswith("%"):
+            yield from _write(file, line, f"{key} is {value}", value, folder=False)
+        elif key in ("uid", "gid") and value not in ("root", "0"):
+            yield Finding("root", None, False, None, f"steps down from root by itself ({key} is {value})", file, line)
+
+
 def _write(file: str, line: int, what: str, value: str, *, folder: bool) -> Iterator[Finding]:
     path = absolute(value) if value.startswith("/") else None
     if path is None:
@@ -67,7 +94,7 @@ def _properties(text: str) -> Iterator[tuple[str, str, int]]:
     for number, line in enumerate(text.split("\n"), 1):
         line = line.strip()
         key, sign, value = line.partition("=") if "=" in line else line.partition(":")
-        if sign and not line.startswith(("#", "!")):
+        if sign and not line.startswith(("#", "!", ";", "[")):
             yield key.strip(), value.strip(), number
 
 

@@ -1,0 +1,44 @@
+"""Uses of the user's HOME, which a user made for one application may not have."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from hardenfile.evidence.context import BuildContext
+from hardenfile.evidence.python_app.model import FILE_LIMIT, Finding
+
+from .comments import blank_comments
+from .languages import is_foreign, language_of
+
+_HOME = re.compile(
+    r"\bexpanduser\(|\bPath\.home\(\)|\bhomedir\(\)|\bUserHomeDir\(\)|\bUserConfigDir\(\)|\bUserCacheDir\(\)|\bDir\.home\b"
+    r"|\bhome_dir\(\)|[\"']user\.home[\"']|\bSpecialFolder\.(?:UserProfile|ApplicationData|LocalApplicationData)"
+    r"|(?:environ|getenv|ENV|env|Getenv|GetEnvironmentVariable)\W{1,3}(?:get\W{1,2})?[\"']?HOME[\"']?[\])]"
+    r"|\bprocess\.env\.HOME\b"
+)
+
+
+def asks_for_home(text: str) -> bool:
+    """Whether a source seems to; a comment may say so too."""
+    return _HOME.search(text) is not None
+
+
+def home_uses(text: str, file: str) -> Iterator[Finding]:
+    """The first place in a source, comments blanked, where HOME is asked for."""
+    match = _HOME.search(text)
+    if match is not None:
+        line = text.count("\n", 0, match.start()) + 1
+        yield Finding("library", None, True, None, "asks for the user's HOME", file, line)
+
+
+def python_home_uses(context: BuildContext, roots: Sequence[str]) -> Iterator[Finding]:
+    """The same for the Python files below some roots of the context."""
+    for root in roots:
+        for entry in context.walk(root):
+            if entry.kind != "file" or not entry.path.endswith(".py") or entry.size > FILE_LIMIT:
+                continue
+            language = language_of(entry.path.rpartition("/")[2])
+            if language is None or is_foreign(entry.path.split("/"), language):
+                continue
+            data = context.read(entry.path, FILE_LIMIT)
+            if data is not None and _HOME.search(text := data.decode("utf-8", "replace")):
+                yield from home_uses(blank_comments(text, language.comments), entry.path)
