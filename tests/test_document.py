@@ -160,7 +160,6 @@ READINGS: list[tuple[str, tuple[str, list[str], list[str], bool]]] = [
     ('HEALTHCHECK CMD \u00a0["a"]', ("HEALTHCHECK", [], ["CMD", "a"], True)),
     ('HEALTHCHECK ["a"] ["b"]', ("HEALTHCHECK", [], ['["a"]', "b"], True)),
     # ENV, LABEL, ARG: quote-aware words
-    ("ENV a=b c", ("ENV", [], [], False)),
     ("ENV a b=c  d", ("ENV", [], ["a", "b=c  d", ""], False)),
     ("ENV a\u00a0b=c d", ("ENV", [], ["a\u00a0b=c", "d", ""], False)),
     (
