@@ -473,6 +473,7 @@ UNKNOWN = [
     "import os\nlist(map(os.remove, names))",
     "import shutil, atexit\natexit.register(shutil.rmtree, '/d')",
     "from os import remove as rm\nlist(map(rm, names))",
+    "import atexit\nfrom pathlib import Path\natexit.register(Path('/d').unlink)",
     "import sqlite3\ndef f(p):\n    sqlite3.connect(p)",
     "import subprocess\ndef f(x):\n    subprocess.run(x, shell=True)",
     "import subprocess\ndef f(x):\n    subprocess.run([x, '-v'])",

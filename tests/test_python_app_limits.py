@@ -126,7 +126,6 @@ def test_a_file_that_cannot_be_read_is_said() -> None:
         "import subprocess\nx = [x]\nsubprocess.run(x)",
         "from main import *\nopen(q, 'w')",
         "from main import q\nopen(q, 'w')\nq.save('/d')",
-        "def f(a: 'f'): ...\nopen(f, 'w')",
         "class A:\n    def f(self):\n        self.a = self.a\n        open(self.a, 'w')",
         "UPLOAD_FOLDER = app.config['UPLOAD_FOLDER']",
         "x = " + ".".join(["a"] * 200) + "\nopen(x, 'w')",
@@ -139,26 +138,51 @@ def test_what_leads_back_to_itself_ends(source: str) -> None:
     assert of_kind(application, "unknown") and not application.complete
 
 
-PIECES = st.sampled_from(
-    [
-        "import os\n", "from a import *\n", "from . import b\n", "class A(B):\n", "    x = 1\n", "def f(p, *q, r=1):\n",
-        "    return p / 'x'\n", "open(", "p", "'w'", ")", "\n", ", ", "Path(", "f'{x}/", "'", '"""', "os.path.join(",
-        "if __name__ == '__main__':\n", "try:\n    ", "except ImportError:\n    ", "x = ", "x += ", "app.config['A'] = ",
-        "lambda: ", "[", "]", "{", "}", "for x in y:\n    ", "with open('a', 'w') as f:\n    pass\n", "global x\n",
-        "subprocess.run(", "shell=True", "\\\n", "# open\n", "\t", "\0", "é", "save(", ".", "await ", "*", "**", "@",
-    ]
-)  # fmt: skip
+LEAVES = "p x '/d' f'{x}/' __file__ None self.a app.config['A'] [] os Path (1)".split()
+TEMPLATES = """
+    open({1}, {2}) | {1} / {2} | {1} + {2} | f({1}, *{2}) | Path({1}).parent | {1}.save({2}) | ({1} or {2}) | '%s' % {1}
+    | os.path.join({1}, {2}) | subprocess.run({1}, shell={2}) | '{}'.format({1}) | A({1}).x | {1}[{2}] | (lambda q: {1})
+    | [{1} for x in {2}] | importlib.import_module({1}) | {1}.open({2}) | os.environ.get({1}, {2}) | f(**{1})
+    | ({1} if x else {2}) | os.chdir({1}) | sock.bind(({1}, {2}))
+"""
+LINES = r"""
+    import os, subprocess, importlib | from pathlib import Path | from a import * | from a import x | from . import b
+    | x = {} | x, p = {}, 1 | self.a = {} | app.config['A'] = {} | UPLOAD_FOLDER = {} | x += {} | {} | del x
+    | class A(B):\n    x = {} | class B(A): pass | def f(p, *q, r=1):\n    global x\n    x = {}\n    return {}
+    | if __name__ == '__main__':\n    {} | try:\n    import a.gone\nexcept ImportError:\n    x = {}
+    | with {} as p:\n    {} | for x in {}:\n    {} | match {}:\n    case [p, *x]: {} | @f({})\ndef g(): pass
+"""
 
 
-@given(st.lists(PIECES, max_size=40).map("".join), st.lists(PIECES, max_size=20).map("".join))
+def pieces(text: str) -> list[str]:
+    return [piece.strip().replace("\\n", "\n") for piece in text.split("|")]
+
+
+EXPRESSIONS = st.recursive(
+    st.sampled_from(LEAVES),
+    lambda inner: st.builds(
+        lambda template, one, other: template.replace("{1}", f"({one})").replace("{2}", other),
+        st.sampled_from(pieces(TEMPLATES)),
+        inner,
+        inner,
+    ),
+    max_leaves=8,
+)
+STATEMENTS = st.sampled_from(pieces(LINES))
+SOURCES = st.lists(st.builds(lambda line, inner: line.replace("{}", inner), STATEMENTS, EXPRESSIONS), max_size=8)
+
+
+@given(SOURCES.map("\n".join), SOURCES.map("\n".join))
 @settings(max_examples=150, deadline=None)
 def test_no_source_raises(main: str, other: str) -> None:
-    assert isinstance(read({"main.py": main, "a.py": other}), Application)
+    application = read({"main.py": main, "a.py": other})
+    assert isinstance(application, Application)
+    assert not any("parse" in problem for problem in application.problems)
 
 
 WORDS = st.sampled_from(
-    "python gunicorn -m -c -b --bind :80 main main.py main:app env tini -- exec flask run --port celery -A beat $X -u ''"
-    " uvicorn poetry uv debugpy --listen manage.py runserver = A=b -".split()
+    "python gunicorn -m -c -b --bind :80 main main.py main:app env tini -- exec flask run --port celery -A beat $X -u"
+    " uvicorn poetry uv debugpy --listen manage.py runserver = A=b - ''".split()
 )
 
 
@@ -242,7 +266,7 @@ yield_from = 1
 
 
 def test_the_first_look_finds_the_imports_that_python_finds() -> None:
-    expected = []
+    expected: list[tuple[str, tuple[str, ...], int]] = []
     for node in ast.walk(ast.parse(IMPORTS)):
         if isinstance(node, ast.Import):
             expected += [(alias.name, (), node.lineno) for alias in node.names]
@@ -266,7 +290,8 @@ def test_equal_sources_are_parsed_once_with_a_cache() -> None:
     first = read_application(tree, ["python", "main.py"], workdir="/app", env={}, cache=cache)
     kept = list(cache.values())
     second = read_application(tree, ["python", "same.py"], workdir="/app", env={}, cache=cache)
-    assert len(cache) == 1 and list(cache.values())[0] is kept[0]
+    assert [id(source) for source in cache.values()] == [id(source) for source in kept]
+    assert len(kept) == 1
     assert [finding.file for finding in (*first.findings, *second.findings)] == ["main.py", "same.py"]
 
 

@@ -296,6 +296,12 @@ def test_chdir_makes_relative_paths_unknown_unless_it_leads_where_we_are() -> No
     assert [finding.line for finding in of_kind(application, "unknown")] == [3]
 
 
+def test_a_chdir_that_does_not_run_changes_nothing() -> None:
+    source = "import os\nopen('f', 'w')\nif __name__ == '__main__':\n    os.chdir('/srv')"
+    assert paths(read({"main.py": source}, "gunicorn main:app")) == [("/app/f", False)]
+    assert paths(read({"main.py": source}, "python main.py")) == []
+
+
 def test_the_working_folder_is_the_image_s() -> None:
     assert paths(read({"main.py": "open('f', 'w')"}, "python /app/main.py", workdir="/srv/x")) == [("/srv/x/f", False)]
     assert paths(read({"main.py": "open('f', 'w')"}, "python /app/main.py", workdir="/")) == [("/f", False)]

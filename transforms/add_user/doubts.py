@@ -1,5 +1,6 @@
 """What keeps the change from being safe, and the facts where nothing does."""
 
+import re
 from typing import NamedTuple
 
 from hardenfile.evidence.paths import within
@@ -8,6 +9,10 @@ from hardenfile.evidence.programs import is_helper, strangers
 from .account import Account
 from .ownership import Ownership
 from .survey import Survey
+
+_INSTALLS_HERE = re.compile(
+    r"\bpip3?\s+install\b(?!.*\s(?:-e|--editable)\b)[^&|;]*\s\.(?:\s|\[|\Z|/\s)|setup\.py\s+install"
+)
 
 
 class Doubts(NamedTuple):
@@ -45,6 +50,7 @@ def doubts(survey: Survey, account: Account, ownership: Ownership) -> Doubts:
         if not unsure.sure:
             found.append(f"line {unsure.line} creates {unsure.name} in a way that is not certain")
     found += _in_roots_home(survey)
+    found += _installed_elsewhere(survey)
     if survey.evidence.context is None:
         found.append("the build context was not seen, so what the application writes is not known")
     elif not survey.needs.seen:
@@ -55,7 +61,24 @@ def doubts(survey: Survey, account: Account, ownership: Ownership) -> Doubts:
     found += ownership.doubts
     facts.append(ownership.why)
     facts += ownership.facts
+    facts += _compose(survey)
     return Doubts(tuple(dict.fromkeys(found)), tuple(facts))
+
+
+def _compose(survey: Survey) -> list[str]:
+    """What Compose files say of how the image is run, as far as it bears on the user."""
+    said = []
+    for one in survey.services:
+        if one.target is not None and one.target.lower() not in (survey.stage.name, str(survey.stage.index)):
+            said.append(f"{one.file}: {one.name} is built from the stage {one.target}, which is not touched")
+        if one.user is not None:
+            said.append(f"{one.file}: {one.name} runs as {one.user}, whatever USER says")
+        said += (
+            f"{one.file}: {one.name} mounts a folder of the host at {mount.path}, with the host's owner"
+            for mount in one.volumes
+            if mount.kind == "bind" and not mount.read_only
+        )
+    return said
 
 
 def _in_roots_home(survey: Survey) -> list[str]:
@@ -65,4 +88,16 @@ def _in_roots_home(survey: Survey) -> list[str]:
         lines += [run for run in stage.each("RUN") if "install --user" in run.value or "~/.local" in run.value]
     return [
         f"line {one.first_line} puts something into /root, which only root can open" for one in dict.fromkeys(lines)
+    ]
+
+
+def _installed_elsewhere(survey: Survey) -> list[str]:
+    """A project that pip copies away writes beside itself somewhere else than where its source was read."""
+    if not any(one.kind in ("write", "unknown") for one in survey.needs.findings):
+        return []
+    return [
+        f"line {run.first_line} installs a copy of the source elsewhere, which may write beside itself"
+        for stage in survey.stage.chain
+        for run in stage.each("RUN")
+        if _INSTALLS_HERE.search(run.value)
     ]

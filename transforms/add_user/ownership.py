@@ -174,6 +174,7 @@ class _Decision:
             elif finding.kind in ("write", "unknown", "library") and finding.path is not None:
                 folder = finding.path if finding.directory else posixpath.dirname(finding.path)
                 if any(within(finding.path, one) for one in (*_ANYBODY, *given)):
+                    self._shared(finding)
                     continue
                 if finding.kind == "unknown" or is_system(folder):
                     self.doubts.append(f"{_at(finding)} {finding.what} ({finding.path})")
@@ -186,6 +187,18 @@ class _Decision:
             elif finding.kind in ("unknown", "write") and not (self.mode == "app" and tree):
                 self.doubts.append(f"{_at(finding)} {finding.what}, and where is not known")
         return found, filled
+
+    def _shared(self, finding: Finding) -> None:
+        """What the build itself put into a folder that anybody may write to is root's all the same."""
+        top = "/".join((finding.path or "").split("/")[:3])
+        if not top.startswith("/tmp/"):
+            return
+        for stage in self.survey.stage.chain:
+            for run in stage.each("RUN"):
+                if top in run.value:
+                    self.doubts.append(
+                        f"{_at(finding)} {finding.what} ({finding.path}), which line {run.first_line} makes"
+                    )
 
     def _file(self, finding: Finding) -> list[str]:
         """The file that is written, where it is there already and root's."""
@@ -209,7 +222,7 @@ class _Decision:
         if home is None and not self.account.name:
             self.doubts.append(f"{_at(finding)} {finding.what}, and a user that is a bare number has none")
             return
-        self.facts.append(f"{_at(finding)} {finding.what}, which writes below HOME")
+        self.facts.append(f"{_at(finding)} {finding.what}")
         for stage in self.survey.stage.chain:
             for run in stage.each("RUN"):
                 if effect(run, "/root", None).kind == "anything":
@@ -281,4 +294,6 @@ class _Decision:
 
 
 def _at(finding: Finding) -> str:
-    return f"{finding.file}:{finding.line}" if finding.file else "the start command"
+    if not finding.file:
+        return "the start command"
+    return f"{finding.file}:{finding.line}" if finding.line else finding.file

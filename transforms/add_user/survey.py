@@ -1,5 +1,7 @@
 """What add-user has to know of the stage that ships, looked up once."""
 
+import posixpath
+from dataclasses import replace
 from functools import cached_property
 
 from hardenfile.dockerfile import Instruction
@@ -7,8 +9,10 @@ from hardenfile.dockerfile.stages import Stage
 from hardenfile.evidence import Evidence
 from hardenfile.evidence.accounts import Accounts, read_accounts
 from hardenfile.evidence.application import Needs, read_needs
+from hardenfile.evidence.compose import Service, read_compose
 from hardenfile.evidence.images import BaseImage
 from hardenfile.evidence.layout import Layout
+from hardenfile.evidence.python_app.model import Finding
 from hardenfile.evidence.start import Start, read_start
 
 _LEFT_OUT = ("CMD", "ENTRYPOINT", "HEALTHCHECK", "EXPOSE", "LABEL", "STOPSIGNAL", "MAINTAINER", "SHELL", "ARG", "ENV")
@@ -45,7 +49,23 @@ class Survey:
 
     @cached_property
     def needs(self) -> Needs:
-        return read_needs(self.stage, self.layout, self.start)
+        """What the application needs, with the volumes that Compose files mount."""
+        needs = read_needs(self.stage, self.layout, self.start)
+        mounts = [
+            Finding("write", posixpath.normpath(mount.path), True, None, f"mounts a volume for {one.name}", one.file, 0)
+            for one in self.services
+            for mount in one.volumes
+            if mount.kind == "volume" and not mount.read_only and mount.path.startswith("/")
+        ]
+        return replace(needs, findings=(*needs.findings, *mounts))
+
+    @cached_property
+    def services(self) -> tuple[Service, ...]:
+        """The services of Compose files that build this Dockerfile."""
+        context = self.evidence.context
+        if context is None or context.dockerfile is None:
+            return ()
+        return read_compose(context.dockerfile, context.root)
 
     @property
     def needs_home(self) -> bool:

@@ -17,6 +17,12 @@ from hardenfile.evidence.paths import is_system, within
 _IDLE = ("ENV", "ARG", "LABEL", "EXPOSE", "CMD", "ENTRYPOINT", "HEALTHCHECK", "STOPSIGNAL", "MAINTAINER", "USER")
 
 
+# Folders that every file system of the families in base_images.toml has from the start.
+_STANDARD = frozenset(
+    "/ /bin /dev /etc /home /media /mnt /opt /root /run /srv /tmp /usr /usr/local /var /var/lib".split()
+)
+
+
 class Fold(NamedTuple):
     """A chown that goes, the COPY lines that take it over, the owner by number, and the facts it rests on."""
 
@@ -85,10 +91,18 @@ def _fold(stage: Stage, layout: Layout, row: BaseImage | None, run: Instruction,
     if problem is not None:
         return Kept(run, *problem)
     first = own.index(copies[0])
+    standard = _STANDARD | ({"/usr/src"} if row is not None and row.libc == "glibc" else set())
+    given = None if posixpath.dirname(path) in standard else _given_on_the_way(stage, layout, path, owner, copies[0])
+    if given is not None:
+        return Kept(run, "parent", f"--chown would give {given} to {owner} too, unless it is there before")
     for one in own[first + 1 : end]:
         if one in copies or one.keyword in _IDLE:
             continue
-        if one.keyword == "RUN" and effect(one, path, layout.workdir_at(stage.before(one))).kind == "nothing":
+        if (
+            one.keyword == "RUN"
+            and not _counts(one)
+            and effect(one, path, layout.workdir_at(stage.before(one))).kind == "nothing"
+        ):
             continue
         if one.keyword in ("COPY", "ADD"):
             continue  # puts nothing below the path, or it would be among the copies
@@ -162,6 +176,42 @@ def _made_before(
             early = part is not stage or other.first_line < copy.first_line
             if early and (path in other.value or other.heredocs or other.shell.refusal):
                 yield "existed", f"line {other.first_line} may have made {path} before"
+
+
+def _counts(run: Instruction) -> bool:
+    """Whether a RUN makes links, which are root's, or modes that a chown takes back: setuid and setgid."""
+    for command in () if run.json else run.shell.commands:
+        words = [word.value for word in command.words]
+        if "ln" in words or (None in words and "chmod" in words):
+            return True
+        modes = [word or "" for word in words[1:] if "chmod" in words[:1]]
+        if any(
+            "s" in mode.partition("/")[0] or (mode.isdigit() and len(mode) > 3 and mode[-4] != "0") for mode in modes
+        ):
+            return True
+    return False
+
+
+def _given_on_the_way(stage: Stage, layout: Layout, path: str, owner: str, copy: Instruction) -> str | None:
+    """The first folder above `path` that the COPY would make and give to the owner too, which a chown does not."""
+    if owner == "0:0":
+        return None
+    made_before = [
+        there
+        for part in stage.chain
+        for one in part.each("WORKDIR", "COPY", "ADD")
+        if part is not stage or one.first_line < copy.first_line
+        if (there := _leads_to(layout, part, one)) is not None
+    ]
+    parent = posixpath.dirname(path)
+    return None if any(within(one, parent) for one in made_before) else parent
+
+
+def _leads_to(layout: Layout, stage: Stage, at: Instruction) -> str | None:
+    """The folder that a WORKDIR makes, or that a COPY needs for what it puts there."""
+    if at.keyword == "WORKDIR":
+        return layout.absolute(at.args[0], stage, at) if at.args else None
+    return None if at.flag("chown") else layout.destination(stage, at)
 
 
 def _touches(placed: Placed, path: str) -> bool:

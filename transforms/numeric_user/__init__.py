@@ -13,7 +13,7 @@ from hardenfile.rewrite.edit import Edit
 from hardenfile.rewrite.insert import replace
 from hardenfile.transform import Change, Refusal, Safety, Transform
 
-from .numbers import Numbered, fix_numbers, joins_a_group, numbers_used, primary_group
+from .numbers import Numbered, fix_numbers, numbers_used, primary_group
 
 # Users that a family's own packages create with the same numbers in every release.
 _KNOWN = {
@@ -118,6 +118,7 @@ def _problem(setting: Setting, name: str, accounts: Accounts) -> tuple[str, str]
         return "locked", "a line continuation cuts the name"
     if accounts.unclear:
         return "unclear", f"which users line {accounts.unclear[0].first_line} creates could not be read"
+    creating = {(one.instruction, one.command.span) for one in (*accounts.users, *accounts.groups)}
     for one in at.document.each("RUN"):
         for command in one.shell.commands:
             tool = (command.name or "").rpartition("/")[2]
@@ -125,7 +126,7 @@ def _problem(setting: Setting, name: str, accounts: Accounts) -> tuple[str, str]
             if (
                 (tool in ("usermod", "gpasswd") and name in words)
                 or (tool == "useradd" and {"-G", "--groups"} & set(words))
-                or (name in words and joins_a_group(command))
+                or (tool in ("adduser", "addgroup") and name in words and (one, command.span) not in creating)
             ):
                 return "groups", f"line {one.first_line} puts {name} into more groups, which USER uid:gid would drop"
     return None

@@ -30,14 +30,6 @@ def numbers_used(document: Document) -> Instruction | None:
     return None
 
 
-def joins_a_group(command: Command) -> bool:
-    """Whether it is an adduser or addgroup of two names, which puts a user that is there into a group."""
-    found = tool_of(command)
-    if found is None or found[0] not in ("adduser", "addgroup"):
-        return False
-    return len(read_options(found[1], takes_value(found[0]))[1]) > 1
-
-
 def primary_group(account: Account, group: str) -> bool:
     """Whether a group is the one that the account gets by itself, so that USER need not say it."""
     if account.group is not None:
@@ -65,7 +57,10 @@ def fix_numbers(account: Account, accounts: Accounts, uid: int, gid: int, row: B
             edits.append(_option(account, f"-u {uid}" if account.tool == "adduser" and busybox else f"--uid {uid}"))
         group = accounts.gid_of(account)
         if account.tool == "adduser" and busybox and account.group is None:
-            return Numbered(tuple(edits), number, 65533 if "-S" in words or account.gid == 65533 else number)
+            system = "-S" in words or account.gid == 65533
+            if not system and any(one.gid == number for one in accounts.groups):
+                return f"the number {number} that the group of {account.name} would get is another group's"
+            return Numbered(tuple(edits), number, 65533 if system else number)
         if group is not None:
             return Numbered(tuple(edits), number, group)
         if account.group is not None:

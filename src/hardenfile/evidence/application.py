@@ -34,6 +34,9 @@ def read_needs(stage: Stage, layout: Layout, start: Start) -> Needs:
     findings: list[Finding] = list(start.findings)
     problems: list[str] = []
     languages: list[str] = []
+    from .sources import python_home_uses, scan_sources
+
+    roots = source_roots(stage, context)
     python = _python(stage, layout, start)
     if python is not None:
         from .python_app import read_application
@@ -48,13 +51,9 @@ def read_needs(stage: Stage, layout: Layout, start: Start) -> Needs:
         problems += application.problems
         if application.modules:
             languages.append("python")
+        findings += python_home_uses(context, roots)
         if application.complete:
             return Needs(tuple(findings), True, not start.unseen, ("python",), tuple(problems))
-    from .sources import python_home_uses, scan_sources
-
-    roots = source_roots(stage, context)
-    if languages:
-        findings += python_home_uses(context, roots)
     scan = scan_sources(context, roots, skip=("python",) if languages else ())
     findings += scan.findings
     problems += scan.problems

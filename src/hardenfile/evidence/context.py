@@ -31,6 +31,7 @@ class BuildContext:
 
     def __init__(self, root: Path, dockerfile: Path | None = None) -> None:
         self.root = root
+        self.dockerfile = dockerfile
         self.problems: list[str] = []
         self._noted: set[str] = set()
         self._ignore = Ignore("")

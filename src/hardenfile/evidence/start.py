@@ -200,6 +200,7 @@ class _Reader:
                 words += given if word.raw in _ALL_ARGUMENTS else (word.value,)
             if words[:1] == ["set"] and "--" in words:
                 self.unseen.append(f"{where} changes its own arguments")
+                self.commands.append(StartCommand(tuple(words[words.index("--") + 1 :]), where))
             self.command(words, where, at, depth + 1)
 
     def _shell_words(self, words: Sequence[str | None], where: str, at: Instruction | None, depth: int) -> None:

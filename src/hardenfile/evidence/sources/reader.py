@@ -14,6 +14,7 @@ from .home import asks_for_home, home_uses
 from .languages import Language
 from .paths import ABSOLUTE, DATABASE, LITERAL, Literal, absolute, for_anybody, is_state
 from .ports import ports
+from .redirects import redirects
 
 _ARGUMENTS = 600  # characters of a call that are looked at
 _BEFORE = 90  # characters in front of a literal or a call
@@ -76,6 +77,7 @@ class SourceReader:
         readers += [self._ports()] if ports_ else []
         readers += [self._root()] if root else []
         readers += [home_uses(self.text, self.file)] if home else []
+        readers += [redirects(self.text, self.file)] if ">" in self.text else []
         for one in chain.from_iterable(readers):
             found.setdefault((one.kind, one.path, one.port, one.what), one)
         written = {one.path for one in found.values() if one.kind == "write"}
