@@ -262,8 +262,8 @@ def test_held_changes_are_told_with_how_many_which_and_why(plugin: dict[str, str
     ran = real("diff", "--select", "pushy", "Dockerfile", cwd=tmp_path, env=plugin)
     assert (ran.code, ran.out) == (0, b"")
     assert ran.lines == [
-        "Dockerfile: nothing to change, 1 held back (--unsafe applies it); context: . (not there: main.py)",
-        "  line 2: held back: Be one [pushy:unsafe]",
+        "Dockerfile: nothing to change, 1 more with --unsafe; context: its own folder (missing: main.py)",
+        "  line 2: needs --unsafe: Be one [pushy:unsafe]",
         "    why: who knows",
         "    evidence: it is so",
         "  line 1: advice: Think of it [pushy:advice]",
@@ -296,6 +296,13 @@ def test_a_third_party_is_listed_explained_and_configured(plugin: dict[str, str]
     (tmp_path / ".hardenfile.toml").write_text("[pushy]\nlod = true\n")
     wrong = real("diff", "-", cwd=tmp_path, env=plugin, stdin=COPY)
     assert "pushy has no option 'lod' (did you mean 'loud'?)" in wrong.err
+
+
+def test_a_package_that_cannot_be_loaded_is_named(plugin: dict[str, str], tmp_path: Path) -> None:
+    (Path(plugin["PYTHONPATH"]) / "pushy.py").write_text("import nosuchmodule\n")
+    ran = real("list", cwd=tmp_path, env=plugin)
+    assert (ran.code, ran.out) == (2, b"")
+    assert ran.lines == ["error: the entry point pushy:Pushy cannot be loaded: No module named 'nosuchmodule'"]
 
 
 def test_the_same_reason_is_told_once(cli: Cli) -> None:
@@ -484,10 +491,10 @@ def test_without_a_fitting_folder_it_is_the_files_own_and_what_is_missing_is_nam
     cli.write("app/Dockerfile", b"FROM alpine:3\nCOPY . /\nCOPY dist package.json /\n")
     cli.write("app/package.json", "")
     ran = cli("diff", *ONLY, "app")
-    assert ran.lines == ["app/Dockerfile: nothing to change; context: app (not there: dist)"]
+    assert ran.lines == ["app/Dockerfile: nothing to change; context: its own folder (missing: dist)"]
     many = b"FROM alpine:3\nCOPY a b c d e f g /x/\n"
     assert cli("diff", *ONLY, "--context", ".", "-", stdin=many).lines == [
-        "-: nothing to change; context: . (not there: a, b, c, d, e and 2 more)"
+        "-: nothing to change; context: . (missing: a, b, c, d, e and 2 more)"
     ]
 
 

@@ -107,7 +107,7 @@ def test_odd_names(cli: Cli, name: str) -> None:
     path = cli.write(name, ADD)
     ran = cli("fix", *ONLY, "--", name)
     assert (ran.code, path.read_bytes()) == (0, COPY)
-    assert ran.err.count("1 change; context: .") == 1
+    assert ran.err.count("1 change; context: its own folder") == 1
     assert len(ran.lines[0].split("\n")) == 1
 
 
@@ -217,7 +217,7 @@ def test_what_may_not_be_read(
     assert ran.code == 2
     assert [line for line in ran.lines if not line.startswith(" ")] == [
         "error: a/Dockerfile: cannot be read: Permission denied",
-        "z/Dockerfile: 1 change; context: z (not there: main.py)",
+        "z/Dockerfile: 1 change; context: its own folder (missing: main.py)",
         "error: ./closed: cannot be read: Permission denied",
         "error: closed/Dockerfile: cannot be read: Permission denied",
         "1 of 4 files with changes; 3 errors",

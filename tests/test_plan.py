@@ -297,6 +297,20 @@ def test_unsafe_changes_are_held_until_they_are_asked_for() -> None:
     assert [one.safety for one in applied.changes] == ["unsafe"]
 
 
+def test_what_is_held_back_only_after_other_changes_is_told_too() -> None:
+    def script(transform: Scripted, document: Document) -> Iterator[Change | Refusal]:
+        yield transform.refuse(document.instructions[0], "now" if "LABEL" in document.text else "first", "as it is")
+        if "ADD main" in document.text:
+            yield replace_text(transform, document, "ADD main", "COPY main")
+        if "LABEL" in document.text:
+            yield replace_text(transform, document, "CMD main", "CMD other", Safety.UNSAFE)
+
+    outcome = hardenfile.harden(SOURCE, transforms=[Early(script=script), Late(script=insert_two)])
+    assert [(one.title, one.line) for one in outcome.held] == [("'CMD main' to 'CMD other'", 7)]
+    # But what a transform that has worked says of its own result is no news.
+    assert [one.reason for one in outcome.refusals] == ["first"]
+
+
 def test_advice_is_never_applied() -> None:
     outcome = run(make_copy(Safety.ADVICE), unsafe=True)
     assert not outcome.changed

@@ -1,7 +1,7 @@
 """The command line: patches on standard output, everything else on standard error.
 
-Exit codes: 0 done; 1 `check` found something to change, or `lock --check` a lock that is behind; 2 a wrong argument, or a file that could not be read or parsed;
-3 no Dockerfile found.
+Exit codes: 0 done; 1 `check` found something to change, or `lock --check` a lock that is behind; 2 a wrong argument, or
+a file that could not be read or parsed, or an image that no registry knew; 3 no Dockerfile found.
 """
 
 import os
@@ -48,7 +48,7 @@ Paths = Annotated[
 ]
 LockPaths = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PATH]", help="Dockerfiles, or folders to look for them in; . by default."),
+    typer.Argument(metavar="PATH", help="Dockerfiles, or folders to look for them in; . by default."),
 ]
 Select = Annotated[list[str] | None, typer.Option(metavar="ID,...", help="Run only these transforms.")]
 Ignore = Annotated[list[str] | None, typer.Option(metavar="ID,...", help="Leave these transforms out.")]
@@ -63,6 +63,9 @@ Target = Annotated[
 ]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="The configuration; the nearest one by default.")
+]
+Refresh = Annotated[
+    bool, typer.Option("--refresh", help="Move digests that stand in the file to those of the lock or the registry.")
 ]
 LockedOnly = Annotated[
     bool, typer.Option("--locked", help="Fail where an image or a download is not in the lock file.")
@@ -139,6 +142,7 @@ def diff(
     context: Context = None,
     target: Target = None,
     config: ConfigFile = None,
+    refresh: Refresh = False,
     locked: LockedOnly = False,
     online: MayAsk = False,
     registry_ca: RegistryCa = None,
@@ -148,7 +152,7 @@ def diff(
 ) -> int:
     """Print patches that `git apply` takes; change nothing."""
     pinning = Pinning(locked, online, _network(registry_ca, mirror, insecure_registry))
-    session = _Session(_request(select, ignore, unsafe, context, target), config, output_format, pinning)
+    session = _Session(_request(select, ignore, unsafe, context, target, refresh), config, output_format, pinning)
 
     def show(result: Result) -> None:
         if result.outcome is not None and output_format is OutputFormat.TEXT:
@@ -166,6 +170,7 @@ def fix(
     context: Context = None,
     target: Target = None,
     config: ConfigFile = None,
+    refresh: Refresh = False,
     locked: LockedOnly = False,
     online: MayAsk = False,
     registry_ca: RegistryCa = None,
@@ -181,7 +186,7 @@ def fix(
     if output is not None and (len(paths) != 1 or (paths[0] != STDIN and is_folder(paths[0]))):
         raise UsageError("--output takes the patched text of one file, so name one file")
     pinning = Pinning(locked, online, _network(registry_ca, mirror, insecure_registry))
-    session = _Session(_request(select, ignore, unsafe, context, target), config, output_format, pinning)
+    session = _Session(_request(select, ignore, unsafe, context, target, refresh), config, output_format, pinning)
 
     def put(result: Result) -> None:
         from .rewrite.patch import write
@@ -206,6 +211,7 @@ def check(
     context: Context = None,
     target: Target = None,
     config: ConfigFile = None,
+    refresh: Refresh = False,
     locked: LockedOnly = False,
     online: MayAsk = False,
     registry_ca: RegistryCa = None,
@@ -215,7 +221,7 @@ def check(
 ) -> int:
     """Change nothing; exit with 1 when something would change."""
     pinning = Pinning(locked, online, _network(registry_ca, mirror, insecure_registry))
-    session = _Session(_request(select, ignore, unsafe, context, target), config, output_format, pinning)
+    session = _Session(_request(select, ignore, unsafe, context, target, refresh), config, output_format, pinning)
     code = session.run(paths, lambda result: None)
     return WOULD_CHANGE if code == DONE and any(one.changed for one in session.results) else code
 
@@ -280,6 +286,21 @@ def explain(name: Annotated[str, typer.Argument(metavar="ID", help="A transform'
     _out(page.rstrip("\n") + "\n")
 
 
+@app.command("explain-image")
+def explain_image(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An image, such as node:20-alpine.")],
+) -> None:
+    """Print what is known of a base image: its users, its tools, what it starts."""
+    from .evidence.images import Images
+    from .evidence.images import explain as told
+    from .evidence.reference import ImageReference
+
+    reference = ImageReference.parse(name)
+    if reference is None:
+        raise UsageError(f"{name!r} is no image reference")
+    typer.echo(told(reference, Images(nearest_config(Path.cwd()).images).look_up(reference)).rstrip())
+
+
 class _Session:
     """One run over some paths: read, harden, hand on, report."""
 
@@ -308,6 +329,7 @@ class _Session:
                     _say(line)
             if result.error is not None:
                 said.add(result.error)
+        self.pinning.close()
         if self.output_format is OutputFormat.JSON:
             _out(json.report(self.results) + "\n")
         elif len(self.results) > 1:
@@ -354,12 +376,13 @@ def _request(
     unsafe: bool | None,
     context: Path | None,
     target: str | None,
+    refresh: bool,
 ) -> Request:
     chosen, left_out = _names(select), _names(ignore)
     _check_ids((*(chosen or ()), *(left_out or ())))
     if context is not None and not is_folder(str(context)):
         raise UsageError(f"--context {context}: there is no such folder")
-    return Request(chosen, left_out, unsafe, context, target)
+    return Request(chosen, left_out, unsafe, context, target, refresh)
 
 
 def _network(ca: Path | None, mirrors: list[str] | None, insecure: list[str] | None) -> Network:

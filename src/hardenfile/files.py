@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class Request:
     unsafe: bool | None = None
     context: Path | None = None
     target: str | None = None
+    refresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def harden_file(path: str, data: bytes, request: Request, config: Config, images
             select=request.select if request.select is not None else config.select,
             ignore=request.ignore if request.ignore is not None else config.ignore,
             unsafe=request.unsafe if request.unsafe is not None else config.unsafe,
-            options=config.options,
+            options=_options(config, request),
             base_images=config.images,
             images=images,
         )
@@ -166,6 +167,12 @@ def harden_file(path: str, data: bytes, request: Request, config: Config, images
         text = str(error).removeprefix(f"{name}: ").removeprefix(f"{path}: ")
         return Result(path, data, context=context, error=f"{path}: {text}")
     return Result(path, data, outcome, context)
+
+
+def _options(config: Config, request: Request) -> Mapping[str, Mapping[str, object]]:
+    if not request.refresh:
+        return config.options
+    return {**config.options, "pin-digests": {**config.options.get("pin-digests", {}), "refresh": True}}
 
 
 def _refused(path: str, document: Document) -> str:

@@ -84,6 +84,8 @@ def harden(
 
     Raises UsageError for a wrong argument, DidNotSettle and HardenfileError when a transform misbehaves.
     """
+    # Only a file of that name may have a .dockerignore of its own beside it.
+    named = path is not None or not isinstance(source, bytes | str)
     if isinstance(source, Path):
         path = path or source
         try:
@@ -96,7 +98,11 @@ def harden(
     chosen = choose(select=select, ignore=ignore, options=options, transforms=transforms)
     pins = None if images is None else pins_of(images)
     evidence = Evidence(
-        _context(context, document.path), target, base_images or {}, pins, getattr(pins, "config", None)
+        _context(context, Path(document.path) if named else None),
+        target,
+        base_images or {},
+        pins,
+        getattr(pins, "config", None),
     )
     if document.errors:
         return Outcome(document, document)
@@ -104,7 +110,7 @@ def harden(
     return _Run(document, evidence, unsafe).settle(chosen)
 
 
-def _context(root: str | Path | None, path: str) -> Any:
+def _context(root: str | Path | None, dockerfile: Path | None) -> Any:
     if root is None:
         return None
     from .evidence.context import BuildContext
@@ -112,7 +118,7 @@ def _context(root: str | Path | None, path: str) -> Any:
     root = Path(root)
     if not root.is_dir():
         raise UsageError(f"the context {root} is no folder")
-    return BuildContext(root, Path(path))
+    return BuildContext(root, dockerfile)
 
 
 def _relative(path: str) -> str:
@@ -137,13 +143,26 @@ class _Run:
                 proposals = self._proposals(transform)
                 wanted = [one for one in proposals if isinstance(one, Change) and self._applies(one)]
                 taken = {id(one) for one in wanted}
-                # What a transform says of its own result is no news: where it changed the file, its first word stands.
-                if not any(step.transform == transform.id for step in self.steps):
-                    said[transform.id] = [self._original(one) for one in proposals if id(one) not in taken]
+                left = [self._original(one) for one in proposals if id(one) not in taken]
+                if any(step.transform == transform.id for step in self.steps):
+                    # What it says of its own result is no news, so its first word stands; what is held now is told.
+                    left = [*(one for one in said[transform.id] if not _held(one)), *filter(_held, left)]
+                said[transform.id] = left
                 moved = self._apply(transform, wanted) or moved
             if not moved:
+                self._second_opinion()
                 return self._outcome([one for proposals in said.values() for one in proposals])
         raise DidNotSettle(f"{self.before.path}: the transforms still change the file after {ROUNDS} rounds")
+
+    def _second_opinion(self) -> None:
+        """Let another parser read the result, too, where it reads the original as we do."""
+        from .dockerfile.inspect import disagreement
+
+        if self.document is self.before:
+            return
+        found = disagreement(self.document)
+        if found is not None and disagreement(self.before) is None:
+            raise HardenfileError(f"{self.before.path}: dockerfile-parse reads the result otherwise: {found}")
 
     def _applies(self, change: Change) -> bool:
         trusted = change.safety is Safety.SAFE or (self.unsafe and change.safety is Safety.UNSAFE)
@@ -184,19 +203,20 @@ class _Run:
     def _after(self, changes: Sequence[Change]) -> Document:
         return rewrite(self.document, [edit for change in changes for edit in change.edits])
 
-    def _sound(self, changes: Sequence[Change]) -> list[Change]:
-        """Those that read back as foretold; the others are remembered as refusals."""
-        sound: list[Change] = []
-        for change in changes:
-            try:
-                self._after([*sound, change])
-            except RewriteRejected as error:
-                told = self._original(change)
-                message = f"{change.title}: {error}; the file was left as it was there"
-                self.rejected[_key(told)] = Refusal(told.transform, "verify", message, told.line)
-            else:
-                sound.append(change)
-        return sound
+    def _sound(self, changes: Sequence[Change], taken: Sequence[Change] = ()) -> list[Change]:
+        """Those that read back as foretold beside `taken`; the others are remembered as refusals."""
+        try:
+            self._after([*taken, *changes])
+        except RewriteRejected as error:
+            if len(changes) > 1:
+                half = len(changes) // 2
+                first = self._sound(changes[:half], taken)
+                return [*first, *self._sound(changes[half:], [*taken, *first])]
+            told = self._original(changes[0])
+            message = f"{told.title}: {error}; the file was left as it was there"
+            self.rejected[_key(told)] = Refusal(told.transform, "verify", message, told.line)
+            return []
+        return list(changes)
 
     def _original(self, one: _One) -> _One:
         """The same, with the line that it has in the original file."""
@@ -212,12 +232,16 @@ class _Run:
             before=self.before,
             after=self.document if edits else self.before,
             changes=tuple(_by_line(change for step in self.steps for change in step.changes)),
-            held=tuple(_by_line(one for one in changes if one.safety is Safety.UNSAFE and not self._dropped(one))),
+            held=tuple(_by_line(one for one in changes if _held(one) and not self._dropped(one))),
             advice=tuple(_by_line(one for one in changes if one.safety is Safety.ADVICE)),
             refusals=tuple(_by_line(refusals)),
             steps=tuple(self.steps),
             edits=edits,
         )
+
+
+def _held(one: Change | Refusal) -> bool:
+    return isinstance(one, Change) and one.safety is Safety.UNSAFE
 
 
 def _key(change: Change) -> tuple[str, str, int]:

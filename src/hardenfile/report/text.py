@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from hardenfile.files import Result
+from hardenfile.files import STDIN, Result
 from hardenfile.transform import Change, Refusal
 
 WIDTH = 100  # columns
@@ -25,7 +25,7 @@ def report(result: Result) -> Iterator[str]:
     for change in outcome.changes:
         yield from _change(change, "", said)
     for change in outcome.held:
-        yield from _change(change, "held back: ", said)
+        yield from _change(change, "needs --unsafe: ", said)
     for change in outcome.advice:
         yield from _change(change, "advice: ", said)
     yield from _refusals(outcome.refusals)
@@ -38,7 +38,7 @@ def summary(results: list[Result]) -> str:
     errors = sum(one.error is not None for one in results)
     parts = [f"{sum(one.changed for one in results)} of {count(len(results), 'file')} with changes"]
     if held:
-        parts.append(f"{held} held back (--unsafe applies them)")
+        parts.append(f"{count(held, 'change')} more with --unsafe")
     if errors:
         parts.append(count(errors, "error"))
     return "; ".join(parts)
@@ -67,7 +67,7 @@ def _counts(result: Result) -> str:
     assert outcome is not None
     parts = [count(len(outcome.changes), "change") if outcome.changes else "nothing to change"]
     if outcome.held:
-        parts.append(f"{len(outcome.held)} held back (--unsafe applies {'it' if len(outcome.held) == 1 else 'them'})")
+        parts.append(f"{len(outcome.held)} more with --unsafe")
     return ", ".join(parts)
 
 
@@ -75,11 +75,12 @@ def _context(result: Result) -> str:
     context = result.context
     if context is None:
         return "; no context"
-    above = context.root != Path(result.path).parent.resolve() and context.why != "it was given"
-    notes = ["the nearest parent with every source"] if above else []
+    own = result.path != STDIN and context.root.resolve() == Path(result.path).parent.resolve()
+    notes = [] if own or context.why == "it was given" else ["the nearest parent with every source"]
     if context.missing:
-        notes.append(f"not there: {_some(context.missing)}")
-    return f"; context: {shown(context.root)}" + (f" ({'; '.join(notes)})" if notes else "")
+        notes.append(f"missing: {_some(context.missing)}")
+    name = "its own folder" if own else shown(context.root)
+    return f"; context: {name}" + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def shown(root: Path) -> str:
