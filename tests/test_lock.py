@@ -30,6 +30,10 @@ media-type = "{INDEX}"
 platforms = ["linux/amd64", "linux/arm64/v8"]
 resolved = 2026-11-22T01:02:03Z
 
+[url."http://example.org/z"]
+sha256 = "{"d" * 64}"
+size = 0
+
 [url."https://example.org/a.tgz"]
 sha256 = "{"c" * 64}"
 size = 12
@@ -48,7 +52,10 @@ def test_written_as_read_and_sorted() -> None:
         named("python:3.12"): Pin(A, INDEX, ("linux/amd64", "linux/arm64/v8"), "2026-11-22T01:02:03Z"),
         named("gcr.io/distroless/static:nonroot"): Pin(B),
     }
-    urls = {"https://example.org/a.tgz": Checksum("c" * 64, 12, "2026-11-22T01:02:04Z")}
+    urls = {
+        "https://example.org/a.tgz": Checksum("c" * 64, 12, "2026-11-22T01:02:04Z"),
+        "http://example.org/z": Checksum("d" * 64),
+    }
     assert Lock(pins, urls).to_bytes().decode() == WRITTEN
     assert Lock(dict(reversed(pins.items())), urls).to_bytes().decode() == WRITTEN
     read = Lock.parse(WRITTEN.encode())

@@ -1,8 +1,9 @@
 """What keeps the change from being safe, and the facts where nothing does."""
 
-import re
 from typing import NamedTuple
 
+from hardenfile.dockerfile.shell import Command
+from hardenfile.evidence.accounts import read_options
 from hardenfile.evidence.paths import within
 from hardenfile.evidence.programs import is_helper, strangers
 
@@ -10,8 +11,9 @@ from .account import Account
 from .ownership import Ownership
 from .survey import Survey
 
-_INSTALLS_HERE = re.compile(
-    r"\bpip3?\s+install\b(?!.*\s(?:-e|--editable)\b)[^&|;]*\s\.(?:\s|\[|\Z|/\s)|setup\.py\s+install"
+_PIP_VALUES = (
+    *("-r", "--requirement", "-c", "--constraint", "-t", "--target", "-f", "--find-links", "-i", "--index-url", "-d"),
+    *("--prefix", "--root", "--src", "--extra-index-url", "--cache-dir", "--log", "--timeout", "--trusted-host"),
 )
 
 
@@ -99,5 +101,17 @@ def _installed_elsewhere(survey: Survey) -> list[str]:
         f"line {run.first_line} installs a copy of the source elsewhere, which may write beside itself"
         for stage in survey.stage.chain
         for run in stage.each("RUN")
-        if _INSTALLS_HERE.search(run.value)
+        if any(_installs_a_copy(command) for command in run.shell.commands)
     ]
+
+
+def _installs_a_copy(command: Command) -> bool:
+    options, words = read_options(command.words, _PIP_VALUES)
+    names = [word.raw for word in words]
+    if "setup.py" in names and "install" in names:
+        return True
+    pip = any(
+        name in ("pip", "pip3") for name in (*names, *(word.raw for word in options.values() if word is not None))
+    )
+    editable = options.keys() & {"-e", "--editable"}
+    return pip and "install" in names and not editable and any(name.startswith((".", "/")) for name in names[1:])

@@ -62,6 +62,7 @@ class _Decision:
         self.account = account
         self.needs = survey.needs
         self.folders = folders(survey.stage, survey.layout)
+        self.files: set[str] = set()
         self.doubts: list[str] = []
         self.facts: list[str] = []
         self.mode, self.why = self._mode(wish)
@@ -116,7 +117,7 @@ class _Decision:
             self.why,
             copies,
             tuple(one for one in made if one not in early),
-            tuple(one for one in made if not self._there(one)),
+            tuple(one for one in made if one not in self.files and not self._there(one)),
             tuple(one for one in trees if one not in early),
             tuple(one for one in early if one in made),
             tuple(one for one in early if one in trees),
@@ -179,7 +180,7 @@ class _Decision:
                 if finding.kind == "unknown" or is_system(folder):
                     self.doubts.append(f"{_at(finding)} {finding.what} ({finding.path})")
                     continue
-                if finding.directory and self._filled(folder):
+                if finding.directory and not self._beside(finding) and self._filled(folder):
                     filled.append(folder)
                 else:
                     found += (folder, *self._file(finding))
@@ -187,6 +188,16 @@ class _Decision:
             elif finding.kind in ("unknown", "write") and not (self.mode == "app" and tree):
                 self.doubts.append(f"{_at(finding)} {finding.what}, and where is not known")
         return found, filled
+
+    def _beside(self, finding: Finding) -> bool:
+        """Whether a folder is written only beside a file whose name is known, as for the journal of a database."""
+        return any(
+            one.kind == "write"
+            and not one.directory
+            and (one.file, one.line) == (finding.file, finding.line)
+            and posixpath.dirname(one.path or "") == finding.path
+            for one in self.needs.findings
+        )
 
     def _shared(self, finding: Finding) -> None:
         """What the build itself put into a folder that anybody may write to is root's all the same."""
@@ -206,11 +217,12 @@ class _Decision:
         if finding.directory:
             return []
         if self.survey.layout.exists(finding.path):
+            self.files.add(finding.path)
             return [finding.path]
         name = posixpath.basename(finding.path)
         for run, one in self._effects(posixpath.dirname(finding.path)):
             if one.kind == "anything" and name in run.value:
-                self.folders.append(Folder(finding.path, run, "a RUN makes it"))
+                self.files.add(finding.path)
                 return [finding.path]
             if one.kind == "anything":
                 self.doubts.append(f"{_at(finding)} writes {finding.path}, which line {run.first_line} may have made")

@@ -15,7 +15,7 @@ _MOST_FILES = 20_000
 _CLOSES = re.compile(
     r"\bumask\s+0?[0-7]*[4-7]\b|\bopenssl\s+(?:genrsa|genpkey|req\b.*-keyout)|\bssh-keygen\b|\bmktemp\b"
     r"|\bchmod\s+(?:-\S+\s+)*(?:0?[0-7]{2}[0-3]\b|(?:a|o|go|ugo)-[wx]*r|(?:o|go)=\s)"
-    r"|\binstall\s+.*(?:-m|--mode)[ =]?0?[0-7]{2}[0-3]\b"
+    r"|\b(?:install|mkdir)\s+.*(?:-m|--mode)[ =]?0?[0-7]{2}[0-3]\b"
 )
 
 

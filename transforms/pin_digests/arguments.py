@@ -89,7 +89,7 @@ def _other_use(document: Document, name: str, head: str) -> str:
     for stage in document.stages:
         word = stage.base_word.text
         found = _VARIABLE.fullmatch(_unquoted(word)[0])
-        same = found is not None and found["head"] == head and found["default"] is None and stage.parent is None
+        same = found is not None and found["head"] == head and stage.parent is None
         if use.search(word) and not same:
             return f"{name} stands in {word} as well"
         if any(use.search(flag.value or "") for flag in stage.instruction.flags):

@@ -69,9 +69,7 @@ def _directives(document: Document) -> tuple[tuple[str, str, int], ...]:
 
 
 def _directive_of(document: Document, edit: Edit) -> Directive | None:
-    """The directive whose value an edit changes and nothing beside it: wholly inside of it, and on its one line."""
-    if "\n" in edit.text or "\r" in edit.text:
-        return None
+    """The directive whose value an edit lies wholly inside of."""
     start, end = edit.span
     found = (one for one in document.directives.values() if one.span.start <= start and end <= one.span.end)
     return next(found, None)
