@@ -279,6 +279,14 @@ def test_wrong_arguments(arguments: tuple[str, ...], says: str, cli: Cli) -> Non
     assert ran.lines and all(line.startswith("error: ") for line in ran.lines)
 
 
+def test_nothing_to_lock(cli: Cli) -> None:
+    cli.write("Dockerfile", f"FROM scratch AS one\nFROM one\nFROM debian@{SINGLE.digest}\n")
+    ran = cli("lock")
+    assert ran.code == 0 and ran.lines == [f"{cli.folder / LOCK_NAME}: not written, there is nothing to put into it"]
+    assert not (cli.folder / LOCK_NAME).exists()
+    assert cli("lock", "--check").code == 0
+
+
 def test_no_dockerfile(cli: Cli) -> None:
     assert cli("lock").code == 3
 

@@ -145,6 +145,8 @@ def _bring_up(
     elif changed and (count or path.is_file()):
         write(path, replace(update.lock, path=path).to_bytes())
         say(f"{path}: written, {count} {'entry' if count == 1 else 'entries'}")
+    elif not path.is_file():
+        say(f"{path}: not written, there is nothing to put into it")
     else:
         say(f"{path}: up to date, {count} {'entry' if count == 1 else 'entries'}")
     if errors or update.errors:

@@ -1,5 +1,6 @@
 """End the image as a user that is not root, with fixed numbers."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -84,7 +85,15 @@ class AddUser(Transform):
 
     def _edits(self, survey: Survey, account: Account, ownership: Ownership) -> Iterator[Edit]:
         user = f"{account.uid}:0" if ownership.mode == "openshift" and account.numbered else account.user
-        first = self._run(survey, ownership, user, account=account, made=ownership.made, trees=ownership.trees)
+        first = self._run(
+            survey,
+            ownership,
+            user,
+            account=account,
+            made=ownership.made,
+            trees=ownership.trees,
+            perhaps=ownership.perhaps,
+        )
         before, place = survey.place
         yield (lines_before if before else lines_after)(place, [*first, f"USER {user}"])
         early = self._run(survey, ownership, user, made=ownership.early, trees=ownership.early_trees)
@@ -102,6 +111,7 @@ class AddUser(Transform):
         account: Account | None = None,
         made: tuple[str, ...] = (),
         trees: tuple[str, ...] = (),
+        perhaps: tuple[str, ...] = (),
     ) -> list[str]:
         """One RUN, a command a line; no line where there is nothing to do."""
         commands = render(
@@ -114,6 +124,7 @@ class AddUser(Transform):
             missing=[quote(path) for path in made if path in ownership.missing],
             made=[quote(path) for path in made],
             trees=[quote(path) for path in trees],
+            perhaps=[(quote(posixpath.dirname(path)), quote(posixpath.basename(path))) for path in perhaps],
             openshift=ownership.mode == "openshift",
         )
         escape = survey.stage.document.escape

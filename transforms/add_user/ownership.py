@@ -31,7 +31,8 @@ _ANYBODY = (
 class Ownership:
     """`copies` gain --chown; `made` are created where they are missing and given; `trees` are given with all in them.
 
-    `early` and `early_trees` lie in a volume and must be given before the VOLUME that declares it. `why` says
+    `perhaps` are files that a RUN may have made, given
+    where they are there. `early` and `early_trees` lie in a volume and must be given before the VOLUME that declares it. `why` says
     how the mode was chosen; with any of `doubts` the change is unsafe.
     """
 
@@ -41,6 +42,7 @@ class Ownership:
     made: tuple[str, ...]
     missing: tuple[str, ...]
     trees: tuple[str, ...]
+    perhaps: tuple[str, ...]
     early: tuple[str, ...]
     early_trees: tuple[str, ...]
     volume: Instruction | None
@@ -63,6 +65,7 @@ class _Decision:
         self.needs = survey.needs
         self.folders = folders(survey.stage, survey.layout)
         self.files: set[str] = set()
+        self.perhaps: dict[str, None] = {}
         self.doubts: list[str] = []
         self.facts: list[str] = []
         self.mode, self.why = self._mode(wish)
@@ -119,6 +122,7 @@ class _Decision:
             tuple(one for one in made if one not in early),
             tuple(one for one in made if one not in self.files and not self._there(one)),
             tuple(one for one in trees if one not in early),
+            tuple(one for one in self.perhaps if self._shell() and not any(within(one, tree) for tree in trees)),
             tuple(one for one in early if one in made),
             tuple(one for one in early if one in trees),
             volume,
@@ -219,13 +223,8 @@ class _Decision:
         if self.survey.layout.exists(finding.path):
             self.files.add(finding.path)
             return [finding.path]
-        name = posixpath.basename(finding.path)
-        for run, one in self._effects(posixpath.dirname(finding.path)):
-            if one.kind == "anything" and name in run.value:
-                self.files.add(finding.path)
-                return [finding.path]
-            if one.kind == "anything":
-                self.doubts.append(f"{_at(finding)} writes {finding.path}, which line {run.first_line} may have made")
+        if any(one.kind == "anything" for _, one in self._effects(posixpath.dirname(finding.path))):
+            self.perhaps[finding.path] = None
         return []
 
     def _library(self, finding: Finding) -> None:
