@@ -11,6 +11,7 @@ from .errors import DidNotSettle, HardenfileError, Overlap, RewriteRejected, Usa
 from .transform import Change, Refusal, Safety, Transform
 
 if TYPE_CHECKING:
+    from .evidence.lock import Lock
     from .plan import Outcome, Step, harden
 
 __version__ = "0.1.0"
@@ -24,6 +25,7 @@ __all__ = [
     "HardenfileError",
     "Heredoc",
     "Instruction",
+    "Lock",
     "Outcome",
     "Overlap",
     "Refusal",
@@ -44,4 +46,8 @@ def __getattr__(name: str) -> Any:
         from . import plan
 
         return getattr(plan, name)
+    if name == "Lock":
+        from .evidence.lock import Lock
+
+        return Lock
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,7 @@
 """Whether ADD would do more with a source than COPY: by its spelling, by the context, or by its name."""
 
 import posixpath
+import re
 from typing import NamedTuple
 
 from hardenfile.dockerfile.expand import ExpansionError, expand
@@ -26,6 +27,9 @@ _BINARY = """
 _PLAIN = frozenset((_TEXT + _CODE + _BINARY).split())
 
 
+_LOGIN = re.compile(r"//[^/@]*@")  # a password has no place in a report
+
+
 class Verdict(NamedTuple):
     """A reason to keep ADD with a sentence, or no reason and the fact that COPY's doing the same rests on."""
 
@@ -42,7 +46,8 @@ def judge(source: str, escape: str, context: BuildContext | None) -> Verdict:
     except ExpansionError as error:
         return Verdict("variable", f"{source} cannot be read: {error}")
     if is_remote(source):
-        return Verdict("remote", f"{source} is fetched, which COPY cannot do")
+        shown = _LOGIN.sub("//…@", source)
+        return Verdict("remote", f"{shown} is fetched, which COPY cannot do")
     if archive_by_name(source):
         return Verdict("archive", f"{source} is an archive by its name, which ADD unpacks")
     entries = context.match(source) if context else ()
