@@ -77,7 +77,7 @@ def test_all_is_all_there_is() -> None:
         for name, value in vars(hardenfile).items()
         if not name.startswith("_") and not isinstance(value, ModuleType) and name not in ("TYPE_CHECKING", "Any")
     }
-    assert public | {"harden", "Outcome", "Step", "__version__"} == set(hardenfile.__all__)
+    assert public | {"harden", "Lock", "Outcome", "Step", "__version__"} == set(hardenfile.__all__)
     assert list(hardenfile.__all__) == sorted(hardenfile.__all__)
     for name in hardenfile.__all__:
         assert getattr(hardenfile, name) is not None

@@ -31,9 +31,9 @@ _ANYBODY = (
 class Ownership:
     """`copies` gain --chown; `made` are created where they are missing and given; `trees` are given with all in them.
 
-    `perhaps` are files that a RUN may have made, given
-    where they are there. `early` and `early_trees` lie in a volume and must be given before the VOLUME that declares it. `why` says
-    how the mode was chosen; with any of `doubts` the change is unsafe.
+    `perhaps` are files that a RUN may have made, given where they are there. `early` and `early_trees` lie in a volume
+    and must be given before the VOLUME that declares it. `why` says how the mode was chosen; with any of `doubts` the
+    change is unsafe.
     """
 
     mode: str
