@@ -5,7 +5,7 @@ from typing import NamedTuple
 from hardenfile.dockerfile.shell import Command
 from hardenfile.evidence.accounts import read_options
 from hardenfile.evidence.paths import within
-from hardenfile.evidence.programs import is_helper, strangers
+from hardenfile.evidence.programs import is_helper, strangers, unread
 
 from .account import Account
 from .ownership import Ownership
@@ -15,6 +15,9 @@ _PIP_VALUES = (
     *("-r", "--requirement", "-c", "--constraint", "-t", "--target", "-f", "--find-links", "-i", "--index-url", "-d"),
     *("--prefix", "--root", "--src", "--extra-index-url", "--cache-dir", "--log", "--timeout", "--trusted-host"),
 )
+
+
+_WRITES_CODE = ("makemigrations", "collectstatic", "compilemessages", "compress", "startapp")
 
 
 class Doubts(NamedTuple):
@@ -60,7 +63,15 @@ def doubts(survey: Survey, account: Account, ownership: Ownership) -> Doubts:
     else:
         facts.append(f"sources read: {', '.join(survey.needs.languages)}")
         found += strangers(start, survey.stage, survey.layout)
+        found += unread(start, survey.needs.languages)
     found += ownership.doubts
+    if ownership.mode == "minimal":
+        found += (
+            f"{one.where} runs manage.py {word}, which writes beside the code"
+            for one in start.commands
+            for word in one.words
+            if word in _WRITES_CODE
+        )
     facts.append(ownership.why)
     facts += ownership.facts
     facts += _compose(survey)

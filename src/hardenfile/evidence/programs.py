@@ -1,7 +1,7 @@
 """Whether the program that starts is the application whose sources were read, or one that nobody here has seen."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from hardenfile.dockerfile.stages import Stage
 
@@ -14,7 +14,7 @@ _RUNTIMES = frozenset(
     "node nodejs npm npx yarn pnpm nodemon ts-node tsx next nuxt vite pm2-runtime deno bun java ruby bundle rails "
     "rake puma unicorn rackup thin php artisan perl plackup starman dotnet mix elixir iex Rscript lua julia swift "
     "go cargo gunicorn uvicorn hypercorn daphne waitress-serve flask celery streamlit fastapi uwsgi django-admin "
-    "poetry pipenv uv opentelemetry-instrument ddtrace-run newrelic-admin catalina.sh startup.sh jetty.sh sbt mvn "
+    "poetry pipenv uv opentelemetry-instrument ddtrace-run newrelic-admin sbt mvn "
     "gradle crystal nim".split()
 )
 # What start scripts run besides the application.
@@ -41,6 +41,38 @@ def strangers(start: Start, stage: Stage, layout: Layout) -> Iterator[str]:
         if _builds(name, stage):
             continue
         yield f"{command.where} starts {name}, which comes from neither the context nor another stage"
+
+
+# Whose code a runtime runs, by the languages of the sources that have to be seen.
+_LANGUAGES = {
+    "java": {"java", "kotlin", "scala", "groovy", "clojure"},
+    "node": {"javascript", "typescript"},
+    "nodejs": {"javascript", "typescript"},
+    "npm": {"javascript", "typescript"},
+    "yarn": {"javascript", "typescript"},
+    "pnpm": {"javascript", "typescript"},
+    "ruby": {"ruby"},
+    "bundle": {"ruby"},
+    "rails": {"ruby"},
+    "puma": {"ruby"},
+    "php": {"php"},
+    "perl": {"perl"},
+    "dotnet": {"csharp", "fsharp", "visual-basic"},
+    "mix": {"elixir", "erlang"},
+}
+_PYTHON = frozenset(
+    "gunicorn uvicorn hypercorn daphne waitress-serve flask celery streamlit fastapi django-admin".split()
+)
+
+
+def unread(start: Start, languages: Collection[str]) -> Iterator[str]:
+    """A sentence for each runtime at start whose code, in its language, was not found in the context."""
+    for command in start.commands:
+        name = command.program or ""
+        python = name in _PYTHON or name.rstrip("0123456789.") == "python"
+        wanted = {"python"} if python else _LANGUAGES.get(name)
+        if wanted is not None and not wanted & set(languages):
+            yield f"{command.where} starts {name}, and no source that it could run was found in the context"
 
 
 def is_helper(name: str) -> bool:
