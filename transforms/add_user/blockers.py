@@ -8,6 +8,7 @@ from hardenfile.evidence.privileged import needs_root
 
 from .survey import Survey
 
+MOST_INSTRUCTIONS = 1_000
 _POSIX_SHELLS = ("sh", "bash", "ash", "dash", "zsh", "ksh")
 
 
@@ -21,7 +22,7 @@ class Blocked(NamedTuple):
 
 def blocker(survey: Survey, *, base_images: bool) -> Blocked | None:
     """The first reason to refuse, or None."""
-    for check in (_windows, _user, _locked, _onbuild, _children, _shell):
+    for check in (_length, _windows, _user, _locked, _onbuild, _children, _shell):
         found = check(survey)
         if found is not None:
             return found
@@ -30,6 +31,14 @@ def blocker(survey: Survey, *, base_images: bool) -> Blocked | None:
         if found is not None:
             return found
     return next(_root_needed(survey), None) or _root_home(survey)
+
+
+def _length(survey: Survey) -> Blocked | None:
+    """Each RUN is judged for each folder, which a file that a program wrote would make a day's work."""
+    length = sum(len(stage.instructions) for stage in survey.stage.chain)
+    if length <= MOST_INSTRUCTIONS:
+        return None
+    return Blocked("too-long", f"the stage has {length:,} instructions; more than {MOST_INSTRUCTIONS:,} are not judged")
 
 
 def is_root(user: str) -> bool:

@@ -75,6 +75,7 @@ class Instruction:
 
     __slots__ = (
         "_pieces",
+        "_shell",
         "_split",
         "_sub",
         "_words",
@@ -122,6 +123,7 @@ class Instruction:
         self.parent = parent
         self._split: Split | None = None
         self._sub: Instruction | None = None
+        self._shell: Script | None = None
         self._words: tuple[Word, ...] | None = None
 
     def __repr__(self) -> str:
@@ -239,10 +241,14 @@ class Instruction:
         """The commands in the shell form of a RUN, CMD, ENTRYPOINT or HEALTHCHECK; spans are offsets in `value`."""
         from .shell import Script, read_shell
 
-        if self.document.escape != "\\":
-            return Script((), False, "the file's escape token is not the shell's")
-        start, end = self.split.rest
-        return read_shell(self.value, [one.logical - start for one in self.pieces if start < one.logical < end])
+        if self._shell is None:
+            start, end = self.split.rest
+            if self.document.escape != "\\":
+                self._shell = Script((), False, "the file's escape token is not the shell's")
+            else:
+                joins = [one.logical - start for one in self.pieces if start < one.logical < end]
+                self._shell = read_shell(self.value, joins)
+        return self._shell
 
     @property
     def locked(self) -> str | None:

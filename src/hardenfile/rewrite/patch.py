@@ -1,7 +1,6 @@
 """What a rewrite comes to: a diff that git and patch apply, and a file that is written whole or not at all."""
 
 import os
-import secrets
 import stat
 import sys
 from bisect import bisect_left, bisect_right
@@ -222,7 +221,7 @@ def _read_only(target: Path, mode: int) -> bool:
 def _replace(target: Path, data: bytes, present: os.stat_result | None, expected: bytes | None) -> bool:
     """Rename a finished file onto the target, or leave no trace; False when it does not hold what was expected."""
     # Hard links part here: written in place, a file can be left half written, and its other names change unasked.
-    temporary = target.with_name(f".hardenfile-{secrets.token_hex(8)}")
+    temporary = target.with_name(f".hardenfile-{os.urandom(8).hex()}")
     try:
         with temporary.open("xb") as file:
             if present is not None:
