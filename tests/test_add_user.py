@@ -113,3 +113,30 @@ def test_a_project_that_is_installed_writes_beside_its_copy(tmp_path: Path) -> N
     files = {"keep.py": 'from pathlib import Path\n\n(Path(__file__).parent / "x").write_text("x")\n'}
     outcome = hardened(tmp_path, files, DOCKERFILE.replace("CMD", "RUN pip install .\nCMD"))
     assert not outcome.changed and "installs a copy" in outcome.held[0].why
+
+
+LOW = """FROM python:3.12-slim
+WORKDIR /srv/app
+COPY . .
+EXPOSE 80
+CMD ["gunicorn", "--bind", "0.0.0.0:80", "keep:app"]
+"""
+
+
+def test_a_low_port_that_only_the_command_names_can_move(tmp_path: Path) -> None:
+    hardened(tmp_path, {"keep.py": "app = None\n"}, LOW)
+    outcome = harden(tmp_path / "Dockerfile", context=tmp_path, select=["add-user"], unsafe=True)
+    assert "EXPOSE 8080\n" in outcome.after.text
+    assert '"0.0.0.0:8080"' in outcome.after.text
+    again = harden(outcome.after, context=tmp_path, select=["add-user"], unsafe=True)
+    assert not again.changed
+
+
+def test_a_low_port_stays_where_others_count_on_it(tmp_path: Path) -> None:
+    compose = "services:\n  web:\n    build: .\n    ports: ['80:80']\n"
+    check = LOW.replace("CMD", "HEALTHCHECK CMD curl -f http://localhost:80/\nCMD")
+    for files, dockerfile in (({"compose.yaml": compose}, LOW), ({}, check)):
+        hardened(tmp_path, {"keep.py": "app = None\n", **files}, dockerfile)
+        outcome = harden(tmp_path / "Dockerfile", context=tmp_path, select=["add-user"], unsafe=True)
+        assert "8080" not in outcome.after.text
+        (tmp_path / "compose.yaml").unlink(missing_ok=True)

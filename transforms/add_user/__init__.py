@@ -17,10 +17,11 @@ from .account import Account, choose_account
 from .blockers import blocker
 from .doubts import doubts
 from .ownership import MODES, Ownership, decide
-from .ports import FACTS, low_ports
+from .ports import FACTS, low_ports, move
 from .survey import Survey
 
 _NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}\Z")
+_HIGH_PORT = 8080
 MAX_ID = 2**31 - 1  # the largest number that every user tool takes
 
 
@@ -82,6 +83,13 @@ class AddUser(Transform):
 
         for at, sentence in low_ports(survey):
             yield self.advise(at, sentence, FACTS)
+        moved = move(survey, _HIGH_PORT)
+        if moved is not None:
+            port, edits = moved
+            title = f"Listen on port {_HIGH_PORT} instead of {port}"
+            why = f"whoever publishes or asks port {port} has to follow"
+            fact = "the start command names the port, and nothing else that was read does"
+            yield self.change(survey.place[1], title, *edits, safety=Safety.UNSAFE, evidence=(fact,), why=why)
 
     def _edits(self, survey: Survey, account: Account, ownership: Ownership) -> Iterator[Edit]:
         user = f"{account.uid}:0" if ownership.mode == "openshift" and account.numbered else account.user

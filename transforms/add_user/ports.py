@@ -1,8 +1,11 @@
 """Ports below 1024, which not every runtime lets a user open who is not root."""
 
+import re
 from collections.abc import Iterator
 
-from hardenfile.dockerfile import Instruction
+from hardenfile.dockerfile import Instruction, Span
+from hardenfile.rewrite.edit import Edit
+from hardenfile.rewrite.insert import replace
 
 from .survey import Survey
 
@@ -32,3 +35,32 @@ def low_ports(survey: Survey) -> Iterator[tuple[Instruction, str]]:
 
 def _low(port: int) -> bool:
     return 0 < port < 1024
+
+
+def move(survey: Survey, free: int) -> tuple[int, list[Edit]] | None:
+    """A low port that the start command itself names, and the edits that move it and its EXPOSE to a free one.
+
+    Only where nothing else of the file or of a Compose file names the port: nobody else would follow.
+    """
+    final = survey.stage.final
+    ports = {one.port for one in survey.needs.findings if one.kind == "port"}
+    named = {one.port for one in survey.start.findings if one.kind == "port" and not one.file and one.port}
+    if len(ports) != 1 or ports != named:
+        return None
+    port = next(iter(named)) or 0
+    starts = [one for one in (final.entrypoint, final.cmd) if one is not None and _places(one, port)]
+    exposes = [one for one in survey.stage.instructions if one.keyword == "EXPOSE" and _places(one, port)]
+    others = [one for stage in survey.stage.chain for one in stage.instructions if one not in (*starts, *exposes)]
+    if not _low(port) or len(starts) != 1 or any(_places(one, port) for one in others if one.keyword != "RUN"):
+        return None
+    if any(port in one.ports for one in survey.services) or starts[0] not in survey.stage.instructions:
+        return None
+    edits = [replace(one, span, str(free)) for one in (*starts, *exposes) for span in _places(one, port)]
+    return port, edits
+
+
+def _places(instruction: Instruction, port: int) -> list[Span]:
+    """Where the number stands by itself in an instruction's arguments."""
+    start, end = instruction.split.rest
+    pattern = re.compile(rf"(?<![\w.]){port}(?![\w.])")
+    return [Span(*found.span()) for found in pattern.finditer(instruction.logical, start, end)]

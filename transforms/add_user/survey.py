@@ -50,7 +50,7 @@ class Survey:
     @cached_property
     def needs(self) -> Needs:
         """What the application needs, with the volumes that Compose files mount."""
-        needs = read_needs(self.stage, self.layout, self.start)
+        needs = read_needs(self.stage, self.layout, self.start, self.evidence.modules)
         mounts = [
             Finding("write", posixpath.normpath(mount.path), True, None, f"mounts a volume for {one.name}", one.file, 0)
             for one in self.services

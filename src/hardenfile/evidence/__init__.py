@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hardenfile.dockerfile import Document
 from hardenfile.dockerfile.stages import Stage
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 class Evidence:
     """What the transforms may lean on. `context` is None where nothing is known of one.
 
-    `target` is the stage that ships, by name or index; None is the last one. With `base_images`, a file with no CMD
-    and no ENTRYPOINT is hardened too.
+    `target` is the stage that ships, by name or index; None is the last one.
     """
 
     context: "BuildContext | None" = None
@@ -32,6 +31,8 @@ class Evidence:
     """Who knows digests of images and checksums of downloads; None where nobody is asked."""
     configs: "Callable[[ImageReference, str | None], ImageConfig | None] | None" = None
     """What a registry says of an image on a platform; None where none is asked."""
+    modules: dict[bytes, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What was read of Python modules in this run, by the hash of their content."""
 
     @cached_property
     def images(self) -> "Images":

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hardenfile.dockerfile.stages import Stage
 
@@ -26,8 +27,11 @@ class Needs:
     problems: tuple[str, ...]
 
 
-def read_needs(stage: Stage, layout: Layout, start: Start) -> Needs:
-    """Read the application's sources in the context: Python by LibCST, other languages by their literals."""
+def read_needs(stage: Stage, layout: Layout, start: Start, modules: dict[bytes, Any]) -> Needs:
+    """Read the application's sources in the context: Python by LibCST, other languages by their literals.
+
+    `modules` keeps what was read of Python modules, for the next time in the same run.
+    """
     context = layout.context
     if context is None:
         return Needs((), False, False, (), ())
@@ -46,6 +50,7 @@ def read_needs(stage: Stage, layout: Layout, start: Start) -> Needs:
             python,
             workdir=layout.workdir_at(stage.final) or "/",
             env={name: value.text for name, value in stage.env.items() if value.known},
+            cache=modules,
         )
         findings += application.findings
         problems += application.problems
