@@ -140,3 +140,38 @@ def test_a_low_port_stays_where_others_count_on_it(tmp_path: Path) -> None:
         outcome = harden(tmp_path / "Dockerfile", context=tmp_path, select=["add-user"], unsafe=True)
         assert "8080" not in outcome.after.text
         (tmp_path / "compose.yaml").unlink(missing_ok=True)
+
+
+def test_a_chmod_flag_that_shuts_others_out_is_a_doubt(tmp_path: Path) -> None:
+    for mode, safe in (("600", False), ("700", False), ("0755", True), ("644", True)):
+        outcome = hardened(tmp_path, {}, DOCKERFILE.replace("COPY", f"COPY --chmod={mode}"))
+        assert outcome.changed is safe, mode
+
+
+def test_what_a_run_made_below_the_working_directory_is_given(tmp_path: Path) -> None:
+    files = {"keep.py": 'open("out/x.json", "w").write("2")\n', "gen.py": 'open("out/x.json", "w").write("1")\n'}
+    dockerfile = 'FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN python gen.py\nCMD ["python", "keep.py"]\n'
+    assert (
+        "find /app/out -maxdepth 1 -name x.json -exec chown 10001:10001 {} +"
+        in hardened(tmp_path, files, dockerfile).after.text
+    )
+
+
+def test_a_run_whose_program_makes_closed_files_is_a_doubt(tmp_path: Path) -> None:
+    files = {"gen.py": "import tempfile\n\ntempfile.mkstemp(dir='.')\n"}
+    dockerfile = 'FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN python gen.py\nCMD ["python", "keep.py"]\n'
+    outcome = hardened(tmp_path, files, dockerfile)
+    assert not outcome.changed and "only root can read" in outcome.held[0].why
+
+
+NODE = 'FROM node:20-slim\nWORKDIR /app\nCOPY . .\nCMD ["node", "server.js"]\n'
+
+
+def test_paths_from_beside_the_sources_are_doubts(tmp_path: Path) -> None:
+    server = {"server.js": 'require("http").createServer().listen(3000);\n'}
+    assert hardened(tmp_path, server, NODE).changed
+    assert not hardened(tmp_path, server, NODE.replace("COPY", "ENV STORE=/srv/store\nCOPY")).changed
+    above = {"server.js": 'require("fs").mkdirSync("../data");\n'}
+    assert not hardened(tmp_path, above, NODE).changed
+    outcome = hardened(tmp_path, {**server, "config.json": '{"dir": "/var/spool/x"}\n'}, NODE)
+    assert not outcome.changed and "config.json:1 names /var/spool/x" in outcome.held[0].why

@@ -1,6 +1,7 @@
 """What the application does at run time that a user other than root may lack the right to."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,7 @@ def read_needs(stage: Stage, layout: Layout, start: Start, modules: dict[bytes, 
     findings: list[Finding] = list(start.findings)
     problems: list[str] = []
     languages: list[str] = []
-    from .sources import python_home_uses, scan_sources
+    from .sources import configured_paths, python_home_uses, scan_sources
 
     roots = source_roots(stage, context)
     python = _python(stage, layout, start)
@@ -61,6 +62,8 @@ def read_needs(stage: Stage, layout: Layout, start: Start, modules: dict[bytes, 
             return Needs(tuple(findings), True, not start.unseen, ("python",), tuple(problems))
     scan = scan_sources(context, roots, skip=("python",) if languages else ())
     findings += scan.findings
+    findings += configured_paths(context, roots)
+    findings += _named_by_env(stage)
     problems += scan.problems
     languages += scan.languages
     if start.scripts and not start.unseen:
@@ -98,3 +101,17 @@ def source_roots(stage: Stage, context: BuildContext) -> list[str]:
                 if value.known and not is_remote(value.text) and not value.text.startswith("<<"):
                     roots.update(dict.fromkeys(entry.path for entry in context.match(value.text)))
     return list(roots)
+
+
+_PROGRAM_PLACE = re.compile(r"PATH|HOME$|VERSION|VIRTUAL_ENV|PREFIX|ROOT$|SHELL")
+
+
+def _named_by_env(stage: Stage) -> Iterator[Finding]:
+    """Folders that the file's own ENV names, which the application may take for its own."""
+    for name, value in stage.env.items():
+        if (
+            value.known
+            and re.match(r"/(?:var|opt|srv|data|mnt|media|run)/", value.text)
+            and not _PROGRAM_PLACE.search(name)
+        ):
+            yield Finding("unknown", value.text, True, None, f"ENV {name} names {value.text}", "", 0)

@@ -115,7 +115,7 @@ def effect(run: Instruction, folder: str, workdir: str | None) -> Effect:
     """What a RUN may leave in a folder. Unless it can be ruled out, that is anything."""
     if run.json or run.heredocs or run.shell.refusal:
         return _ANYTHING
-    inside = workdir is None or within(workdir, folder)
+    inside = workdir is None or within(workdir, folder) or (workdir != "/" and within(folder, workdir))
     packages: list[str] = []
     for command in run.shell.commands:
         name = posixpath.basename(command.name or "")

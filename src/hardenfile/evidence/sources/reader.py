@@ -10,6 +10,7 @@ from hardenfile.evidence.python_app.model import Finding, Kind
 
 from .calls import MODE, PLAIN_ROOT, PLAIN_ROOT_CALLS, READS, ROOT, calls_of
 from .comments import blank_comments
+from .elsewhere import above
 from .home import asks_for_home, home_uses
 from .languages import Language
 from .paths import ABSOLUTE, DATABASE, LITERAL, Literal, absolute, for_anybody, is_state
@@ -78,6 +79,7 @@ class SourceReader:
         readers += [self._root()] if root else []
         readers += [home_uses(self.text, self.file)] if home else []
         readers += [redirects(self.text, self.file)] if ">" in self.text else []
+        readers += [above(self.text, self.file)] if "../" in self.text else []
         for one in chain.from_iterable(readers):
             found.setdefault((one.kind, one.path, one.port, one.what), one)
         written = {one.path for one in found.values() if one.kind == "write"}
