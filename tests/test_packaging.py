@@ -98,3 +98,11 @@ def test_types_and_pages_are_shipped() -> None:
     assert (folder / "evidence/base_images.toml").is_file()
     for one in hardenfile.transforms.BUILTIN:
         assert (Path(str(sys.modules[one.__module__].__file__)).parent / "README.md").is_file()
+
+
+def test_no_group_is_possessive() -> None:
+    """CPython before 3.11.5 matches possessive groups wrongly (gh-106052); single characters it does right."""
+    possessive = re.compile(r"\)\s?[*+?]\+[^\]\d]")
+    for path in (*(ROOT / "src").rglob("*.py"), *(ROOT / "transforms").rglob("*.py")):
+        lines = path.read_text("utf-8").split("\n")
+        assert not [line for line in lines if possessive.search(line)], path

@@ -34,7 +34,7 @@ _UNCHECKED = ("ARG", "STOPSIGNAL")  # BuildKit never looks at their flags
 _ONE_ARGUMENT = ("USER", "WORKDIR", "STOPSIGNAL", "MAINTAINER")
 _SOME_ARGUMENT = ("ENV", "LABEL", "EXPOSE", "ARG", "VOLUME", "SHELL", "HEALTHCHECK")
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9\-_.]*\Z")
-_DURATION = re.compile(r"[+-]?(?:(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:ns|us|µs|μs|ms|s|m|h))++\Z")
+_DURATION = re.compile(r"[+-]?(?:(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:ns|us|µs|μs|ms|s|m|h))+\Z")
 _DURATION_PART = re.compile(r"([0-9]*+)\.?([0-9]*+)(ns|us|µs|μs|ms|s|m|h)")
 _NANOSECONDS = {
     "ns": 1,

@@ -16,7 +16,7 @@ _BRACED_NAME = r"(?:[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-])"
 _PARAMETER = re.compile(rf"\$\{{(?:#{_BRACED_NAME}(?=[}}[])|!?{_BRACED_NAME}(?=[}}[:+=?#%/^,@*-]))")
 _SLICE = r":(?:[A-Za-z0-9_ $:+*/-]|\$\{#?[A-Za-z0-9_]+\}|\$\(\([A-Za-z0-9_ $+*/-]+\)\))+\}"
 _MODIFIER = re.compile(rf":[-+=?]|{_SLICE}|\[[A-Za-z0-9_@*$ +-]+\]|[^:[]")
-_BACKTICKS = re.compile(r"`((?:[^`\\]|\\[\s\S])*+)`")
+_BACKTICKS = re.compile(r"`((?:[^`\\]|\\[\s\S])*)`")
 _TILDE = re.compile(r"(?:\A|[=:])~")
 _NAMED_DESCRIPTOR = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}\Z")
 

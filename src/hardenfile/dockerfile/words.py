@@ -221,9 +221,9 @@ def _word_pattern(escape: str) -> re.Pattern[str]:
     token = re.escape(escape)
     return re.compile(
         rf"""(?: {token}. | (?P<cut>{token}\Z)
-               | "(?:{token}.|[^"{token}])*+(?:"|(?P<cut_in_quote>{token}\Z)|\Z)
+               | "(?:{token}.|[^"{token}])*(?:"|(?P<cut_in_quote>{token}\Z)|\Z)
                | '[^']*+(?:'|\Z)
-               | [^{re.escape(SPACE)}"'{token}] )++""",
+               | [^{re.escape(SPACE)}"'{token}] )+""",
         re.DOTALL | re.VERBOSE,
     )
 

@@ -14,13 +14,13 @@ NESTING_LIMIT = 600
 _REPEATS_LIMIT = 2_000  # of lambda, for and elif, which nest to the right across commas
 _PATTERN_LIMIT = 8  # brackets in one `case`: the parser's time doubles with each, 2.6 s at 20
 _STRING = r"""(?:'''(?:\\.|[^\\])*?(?:'''|\Z)|\"\"\"(?:\\.|[^\\])*?(?:\"\"\"|\Z)
-              |'(?:\\.|[^'\\\n])*+(?:'|(?=\n)|\Z)|"(?:\\.|[^"\\\n])*+(?:"|(?=\n)|\Z))"""
-_REST_OF_LINE = r"(?:[^\n;#\\]|\\\n)*+"
+              |'(?:\\.|[^'\\\n])*(?:'|(?=\n)|\Z)|"(?:\\.|[^"\\\n])*(?:"|(?=\n)|\Z))"""
+_REST_OF_LINE = r"(?:[^\n;#\\]|\\\n)*"
 _STATEMENT = re.compile(
     rf"""(?P<skip>\#[^\n]*|{_STRING})
        |(?:^|(?<=[;:]))[ \t\f]*+(?:
-          from[ \t\\\n]*+(?P<dots>\.*+)[ \t]*+(?:(?P<module>(?!import\b)[.\w]++)[ \t\\\n]++)?+import\b[ \t\\\n]*+
-              (?P<names>\((?:\#[^\n]*|[^)#])*+\)|{_REST_OF_LINE})
+          from[ \t\\\n]*+(?P<dots>\.*+)[ \t]*+(?:(?P<module>(?!import\b)[.\w]++)[ \t\\\n]++)?import\b[ \t\\\n]*+
+              (?P<names>\((?:\#[^\n]*+|[^)#])*\)|{_REST_OF_LINE})
          |import[ \t\\]++(?P<plain>{_REST_OF_LINE}))""",
     re.VERBOSE | re.MULTILINE | re.DOTALL,
 )
