@@ -17,7 +17,7 @@ _PIP_VALUES = (
 )
 
 
-_WRITES_CODE = ("makemigrations", "collectstatic", "compilemessages", "compress", "startapp")
+_WRITES_CODE = ("makemigrations", "compilemessages", "startapp")  # collectstatic writes STATIC_ROOT, which is read
 
 
 class Doubts(NamedTuple):
