@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from hardenfile.dockerfile import Instruction
 from hardenfile.evidence.context import BuildContext
-from hardenfile.evidence.layout import Placed
+from hardenfile.evidence.layout import Placed, literal
 from hardenfile.evidence.paths import within
 
 from .survey import Survey
@@ -79,7 +79,7 @@ def _closes(survey: Survey, run: Instruction) -> bool:
 def _closed(context: BuildContext, source: str, *, folder: bool) -> str | None:
     """The first file or folder whose mode shuts others out."""
     seen: set[str] = set()
-    entries = context.walk(source, _MOST_FILES) if folder else iter(context.match(_literal(source)))
+    entries = context.walk(source, _MOST_FILES) if folder else iter(context.match(literal(source)))
     for entry in entries:
         if entry.kind != "file":
             continue
@@ -90,12 +90,8 @@ def _closed(context: BuildContext, source: str, *, folder: bool) -> str | None:
         parent = posixpath.dirname(entry.path)
         while folder and parent and parent not in seen and within(f"/{parent}", f"/{source}".rstrip("/")):
             seen.add(parent)
-            above = next(iter(context.match(_literal(parent))), None)
+            above = next(iter(context.match(literal(parent))), None)
             if above is not None and above.mode & 0o005 != 0o005:
                 return f"{parent} is a folder that only its owner can open (mode {above.mode & 0o777:o})"
             parent = posixpath.dirname(parent)
     return None
-
-
-def _literal(path: str) -> str:
-    return re.sub(r"([*?\[\\])", r"\\\1", path)

@@ -133,7 +133,7 @@ class Layout:
             if one.folder and one.source is not None and path.startswith(one.target.rstrip("/") + "/"):
                 below = path[len(one.target.rstrip("/")) + 1 :]
                 candidate = posixpath.normpath(posixpath.join(one.source, below))
-                if self.context is not None and self.context.match(_literal(candidate)):
+                if self.context is not None and self.context.match(literal(candidate)):
                     return candidate
         return None
 
@@ -165,7 +165,7 @@ class Layout:
                 names.add(posixpath.basename(one.target))
         source = self.to_context(path)
         if source is not None and self.context is not None:
-            names |= {posixpath.basename(entry.path) for entry in self.context.match(_literal(source) + "/*")}
+            names |= {posixpath.basename(entry.path) for entry in self.context.match(literal(source) + "/*")}
         return sorted(names)
 
     def source_of(self, path: str) -> str:
@@ -180,6 +180,6 @@ class Layout:
         return None
 
 
-def _literal(path: str) -> str:
+def literal(path: str) -> str:
     """A path spelled so that no character of it is a pattern."""
     return "".join(f"\\{char}" if char in "*?[\\" else char for char in path)
