@@ -6,5 +6,6 @@ from .chown_copies import ChownCopies
 from .numeric_user import NumericUser
 from .pin_digests import PinDigests
 from .prefer_copy import PreferCopy
+from .split_stages import SplitStages
 
-BUILTIN = (PreferCopy, AddChecksum, ChownCopies, AddUser, NumericUser, PinDigests)
+BUILTIN = (PreferCopy, AddChecksum, SplitStages, ChownCopies, AddUser, NumericUser, PinDigests)

@@ -5,47 +5,16 @@ from dataclasses import replace
 from functools import cached_property
 
 from hardenfile.dockerfile import Instruction
-from hardenfile.dockerfile.stages import Stage
-from hardenfile.evidence import Evidence
-from hardenfile.evidence.accounts import Accounts, read_accounts
 from hardenfile.evidence.application import Needs, read_needs
 from hardenfile.evidence.compose import Service, read_compose
-from hardenfile.evidence.images import BaseImage
-from hardenfile.evidence.layout import Layout
 from hardenfile.evidence.python_app.model import Finding
-from hardenfile.evidence.start import Start, read_start
+from hardenfile.evidence.shipped import Shipped
 
 _LEFT_OUT = ("CMD", "ENTRYPOINT", "HEALTHCHECK", "EXPOSE", "LABEL", "STOPSIGNAL", "MAINTAINER", "SHELL", "ARG", "ENV")
 
 
-class Survey:
-    """The stage, its base image, its accounts, its files, and what it starts."""
-
-    def __init__(self, stage: Stage, evidence: Evidence) -> None:
-        self.stage = stage
-        self.evidence = evidence
-
-    @cached_property
-    def row(self) -> BaseImage | None:
-        """What is listed of the base image, however sure."""
-        return self.evidence.base_image(self.stage)
-
-    @property
-    def image(self) -> BaseImage | None:
-        """What is known of the base image: a row of low confidence counts as an unknown one."""
-        return self.row if self.row is not None and self.row.confidence != "L" else None
-
-    @cached_property
-    def accounts(self) -> Accounts:
-        return read_accounts(self.stage, self.row)
-
-    @cached_property
-    def layout(self) -> Layout:
-        return Layout(self.stage, self.evidence.context, (self.row.workdir or "/") if self.row else None)
-
-    @cached_property
-    def start(self) -> Start:
-        return read_start(self.stage, self.layout, self.row)
+class Survey(Shipped):
+    """The stage that ships, what its application needs, and who composes it."""
 
     @cached_property
     def needs(self) -> Needs:
