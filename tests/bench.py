@@ -14,11 +14,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import hardenfile
 from hardenfile.dockerfile import Instruction
+from hardenfile.evidence.context import BuildContext
 from hardenfile.files import is_dockerfile
 
 ROOT = Path(__file__).parents[1]
@@ -35,6 +37,31 @@ RUN apt-get update && \\
 COPY --chown=1000:1000 ["src {0}", "/srv/{0}/"]
 ADD file-{0}.py /srv/{0}/
 
+"""
+FILES = 20_000  # of an application, beside one of a gigabyte
+BUILD = """\
+FROM golang:1.23
+WORKDIR /src
+COPY . .
+RUN go build -o /usr/local/bin/app .
+CMD ["app"]
+"""
+SOURCE = """\
+package part{0}
+
+import (
+\t"net/http"
+\t"os"
+)
+
+// Serve answers, and keeps what it is sent.
+func Serve{0}(name string) error {{
+\tif err := os.MkdirAll("/var/lib/app", 0o755); err != nil {{
+\t\treturn err
+\t}}
+\thttp.HandleFunc("/part/{0}", func(answer http.ResponseWriter, asked *http.Request) {{ answer.WriteHeader(204) }})
+\treturn http.ListenAndServe(":8080", nil)
+}}
 """
 LONG = 10  # seconds
 LIMIT = 180  # seconds for one measurement of a large file
@@ -217,6 +244,28 @@ def growth() -> None:
     table(rows)
 
 
+def applications() -> None:
+    """What a context of many files costs: listing it, recognising what it builds, reading all of its sources."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "go.mod").write_text("module test/app\n\ngo 1.23\n")
+        (root / "main.go").write_text("package main\n\nfunc main() {}\n")
+        for at in range(FILES):
+            part = root / f"part{at // 100}" / f"part{at}.go"
+            part.parent.mkdir(exist_ok=True)
+            part.write_text(SOURCE.format(at))
+        with (root / "data.bin").open("wb") as file:
+            file.truncate(1 << 30)
+        dockerfile = root / "Dockerfile"
+        dockerfile.write_text(BUILD)
+        rows = [[f"a context of {FILES:,} files", "seconds"]]
+        rows.append(["  listed", f"{seconds(lambda: sum(1 for _ in BuildContext(root).walk())):.2f}"])
+        for one in ("split-stages", "add-user"):
+            work = partial(hardenfile.harden, dockerfile, context=root, select=[one], unsafe=True)
+            rows.append([f"  {one}", f"{seconds(work, 1):.2f}"])
+    table(rows)
+
+
 def _large(name: str, lines: int, path: Path) -> tuple[float, int] | None:
     """Seconds and KiB; None when it takes too long."""
     blocks = "".join(BLOCK.format(at) for at in range(lines // BLOCK.count("\n")))
@@ -267,6 +316,7 @@ def main() -> None:
     )
     ratios(files, sample)
     growth()
+    applications()
 
 
 if __name__ == "__main__":

@@ -23,6 +23,10 @@ _STANDARD = frozenset(
 )
 
 
+# Takes away what may stand inside of a word without being part of it.
+_UNQUOTED = str.maketrans("", "", "\"'\\\n")
+
+
 class Fold(NamedTuple):
     """A chown that goes, the COPY lines that take it over, the owner by number, and the facts it rests on."""
 
@@ -43,12 +47,12 @@ class Kept(NamedTuple):
 
 def folds(stage: Stage, evidence: Evidence) -> Iterator[Fold | Kept]:
     """Every `RUN chown -R OWNER PATH` of the stage that is a whole instruction, folded or with the reason."""
+    chowns = [(run, words) for run in stage.each("RUN") if (words := _chown(run)) is not None]
+    if not chowns:
+        return
     row = evidence.base_image(stage)
     layout = Layout(stage, evidence.context, row.workdir if row is not None else None)
-    for run in stage.each("RUN"):
-        words = simple_words(run.value) if not run.json and not run.heredocs and not run.flags else None
-        if words is None or words[0] != "chown" or len(words) != 4 or words[1] not in ("-R", "--recursive"):
-            continue
+    for run, words in chowns:
         path = layout.absolute(words[3], stage, run)
         owner = _owner(words[2], stage, row)
         if path is None:
@@ -59,6 +63,16 @@ def folds(stage: Stage, evidence: Evidence) -> Iterator[Fold | Kept]:
             )
         else:
             yield _fold(stage, layout, row, run, path, owner)
+
+
+def _chown(run: Instruction) -> tuple[str, ...] | None:
+    """The words of a RUN that is just `chown -R OWNER PATH`."""
+    if run.json or run.heredocs or run.flags or "chown" not in run.value.translate(_UNQUOTED):
+        return None
+    words = simple_words(run.value)
+    if words is None or words[0] != "chown" or len(words) != 4 or words[1] not in ("-R", "--recursive"):
+        return None
+    return words
 
 
 def _owner(text: str, stage: Stage, row: BaseImage | None) -> str | None:

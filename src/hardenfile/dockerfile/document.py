@@ -1,10 +1,9 @@
 """The lossless document: every byte of the file in order, and what BuildKit would read from it."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from . import words
@@ -64,9 +63,6 @@ class Piece(NamedTuple):
     length: int
 
 
-_logical = itemgetter(0)
-
-
 class Instruction:
     """One instruction with its continuation lines, the comments among them, and its heredocs.
 
@@ -98,7 +94,7 @@ class Instruction:
         self,
         document: "Document",
         logical: str,
-        pieces: int | Sequence[tuple[int, int, int]],
+        pieces: int | tuple[int, ...],
         begin: int,
         end: int,
         first_line: int,
@@ -110,7 +106,7 @@ class Instruction:
     ) -> None:
         self.document = document
         self.logical = logical
-        self._pieces = pieces  # a number: the one piece starts there
+        self._pieces = pieces  # a number: the one piece starts there; else the three numbers of each Piece in turn
         self.begin = begin
         self.end = self.body_end = end
         self.first_line = first_line
@@ -178,7 +174,8 @@ class Instruction:
     @property
     def value(self) -> str:
         """All that follows the keyword and the flags, as one string."""
-        return self.logical[self.split.rest.start : self.split.rest.end]
+        parts = self._split or self.split
+        return self.logical[parts.rest_start : parts.rest_end]
 
     @property
     def sub(self) -> "Instruction | None":
@@ -228,20 +225,24 @@ class Instruction:
         """What of the text the logical line is joined from, in order."""
         if isinstance(self._pieces, int):
             return (Piece(*self._piece(0)),)
-        return tuple(map(Piece._make, self._pieces))
+        each = iter(self._pieces)
+        return tuple(map(Piece, each, each, each))
 
     def _piece(self, offset: int) -> tuple[int, int, int]:
         """The last piece that starts at or before an offset of the logical line."""
         if isinstance(self._pieces, int):
             return 0, self._pieces, len(self.logical)
-        return self._pieces[max(bisect_right(self._pieces, offset, key=_logical) - 1, 0)]
+        starts = range(0, len(self._pieces), 3)
+        at = starts[max(bisect_right(starts, offset, key=self._pieces.__getitem__) - 1, 0)]
+        logical, physical, length = self._pieces[at : at + 3]
+        return logical, physical, length
 
     @property
     def shell(self) -> "Script":
         """The commands in the shell form of a RUN, CMD, ENTRYPOINT or HEALTHCHECK; spans are offsets in `value`."""
-        from .shell import Script, read_shell
-
         if self._shell is None:
+            from .shell import Script, read_shell
+
             start, end = self.split.rest
             if self.document.escape != "\\":
                 self._shell = Script((), False, "the file's escape token is not the shell's")
@@ -279,6 +280,7 @@ class Document:
         self.passed: list[tuple[TriviaKind, int, int, int]] = []
         self.directives: Mapping[str, Directive] = {}
         self.found: tuple[Diagnostic, ...] = ()
+        self._each: dict[tuple[str, ...], tuple[Instruction, ...]] = {}
 
     def __repr__(self) -> str:
         return f"<Document {self.path}: {len(self.instructions)} instructions>"
@@ -329,4 +331,7 @@ class Document:
 
     def each(self, *keywords: str) -> Iterator[Instruction]:
         """The instructions with one of these keywords, in order; those under ONBUILD are not among them."""
-        return (one for one in self.instructions if one.keyword in keywords)
+        found = self._each.get(keywords)
+        if found is None:
+            found = self._each[keywords] = tuple(one for one in self.instructions if one.keyword in keywords)
+        return iter(found)

@@ -130,7 +130,7 @@ class _Parser:
         self.at += 1
         end = start + len(line) + 1
         self.offset = end if end < size else size
-        pieces: int | list[tuple[int, int, int]] = begin
+        pieces: int | tuple[int, ...] = begin
         comments: tuple[Span, ...] = ()
         dangling = False
         if logical[-1] in _CAN_CONTINUE and (cut := _continued(logical, escape)) >= 0:
@@ -142,10 +142,10 @@ class _Parser:
             self._heredocs(instruction)
         self.instructions.append(instruction)
 
-    def _continuation(self, head: str, begin: int) -> tuple[str, list[tuple[int, int, int]], tuple[Span, ...], bool]:
+    def _continuation(self, head: str, begin: int) -> tuple[str, tuple[int, ...], tuple[Span, ...], bool]:
         """The logical line that starts with `head`, its pieces, the comments inside it, and whether it never ends."""
         lines, escape = self.lines, self.document.escape
-        texts, pieces = [head], [(0, begin, len(head))]
+        texts, pieces = [head], [0, begin, len(head)]
         comments: list[Span] = []
         logical, at, start, empty, cut = len(head), self.at, self.offset, False, 0
         while cut >= 0 and at < len(lines):
@@ -170,7 +170,7 @@ class _Parser:
                     cut = -1
                 length = len(content)
                 texts.append(content)
-                pieces.append((logical, start, length))
+                pieces += (logical, start, length)
                 logical += length
             start += len(line) + 1
         self.at, self.offset = at, min(start, len(self.text))
@@ -178,7 +178,7 @@ class _Parser:
             self._problem(at, "an empty line inside a continuation; a later release may refuse it", warning=True)
         if cut >= 0:
             self._problem(at, "the file ends inside a line continuation", warning=True)
-        return "".join(texts), pieces, tuple(comments), cut >= 0
+        return "".join(texts), tuple(pieces), tuple(comments), cut >= 0
 
     def _heredocs(self, instruction: Instruction) -> None:
         inner = instruction.sub or instruction

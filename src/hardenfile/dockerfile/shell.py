@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .shell_commands import Command, CommandReader
 from .shell_compounds import Redirect
@@ -16,6 +17,7 @@ _BUILTIN_NAMES = """
     type typeset ulimit umask unalias unset wait
 """
 _BUILTINS = frozenset(_BUILTIN_NAMES.split())
+_REMEMBERED = 20_000  # characters; what is longer is read anew each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,21 @@ def read_shell(text: str, joins: Sequence[int] | None = None) -> Script:
     `joins` are the offsets where the lines that make up a logical line begin, the first left out. A comment that runs
     over one swallows code that looks alive, and is refused; where the joins of a one-line text are not given, any is.
     """
+    joins = joins if "#" in text else ()  # they matter to comments only
+    read = _remembered if len(text) <= _REMEMBERED else _read
+    return read(text, joins if joins is None else tuple(joins))
+
+
+def _read(text: str, joins: tuple[int, ...] | None) -> Script:
     reader = CommandReader(text, joins)
     try:
         reader.read_all()
     except Unsure as reason:
         return Script((), False, str(reason))
     return Script(tuple(reader.commands), reader.flat, None)
+
+
+_remembered = lru_cache(maxsize=256)(_read)  # most of a file is the same after a change, and reads the same
 
 
 def simple_words(text: str) -> tuple[str, ...] | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .shell_compounds import RESERVED, CompoundReader, Redirect
 from .shell_words import Unsure, Word
@@ -18,8 +18,7 @@ _TEST_OPERATORS = frozenset(("=", "==", "!=", "=~", "-eq", "-ne", "-lt", "-le", 
 _SPLIT_OPERATOR = re.compile(r"[&|;<>](?:\\\n)+[&|;<>]|[<>(](?:\\\n)+\(")
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A simple command. `before` and `after`: the operators around it in its own list, empty at the list's ends.
 
     `depth` counts the compound commands around it: 0 is the top level. The span ends with the last word or target.
@@ -149,7 +148,9 @@ class CommandReader(CompoundReader):
         redirects: list[Redirect] = []
         while True:
             self.blanks()
-            if redirect := self.redirect():
+            if word := self.plain_word():
+                self._place(word, words, assignments)
+            elif redirect := self.redirect():
                 redirects.append(redirect)
             elif word := self.word():
                 self._place(word, words, assignments)

@@ -13,6 +13,7 @@ RESERVED = re.compile(
     r"(?:if|then|elif|else|fi|for|in|while|until|do|done|case|esac|\{|\}|!|time|function|select|coproc)" + _END_OF_WORD
 )
 _OPENING = frozenset(("(", "{", "if", "for", "while", "until", "case", "function"))
+_BLANKS = re.compile(r"(?:[ \t]|\\\n)*(?P<comment>(?=#))?")
 _REDIRECT = re.compile(r"([0-9]*)(<<<|<<|<>|<&|<|>>|>&|>\||>)|&>>?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _FUNCTION_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:@-]*\Z")
@@ -33,6 +34,7 @@ class CompoundReader(WordReader):
     def __init__(self, text: str, joins: Sequence[int] | None, nesting: int = 0) -> None:
         super().__init__(text, nesting)
         self.joins = () if joins is None and "\n" in text else joins
+        self._reserved: tuple[int, str | None] = -1, None  # what `reserved` found last, and where
 
     @abstractmethod
     def read_list(self, depth: int, *closers: str, may_be_empty: bool = False) -> str:
@@ -40,8 +42,10 @@ class CompoundReader(WordReader):
 
     def reserved(self) -> str | None:
         """The reserved word that stands here."""
-        found = RESERVED.match(self.text, self.at)
-        return found[0] if found else None
+        if self._reserved[0] != self.at:
+            found = RESERVED.match(self.text, self.at)
+            self._reserved = self.at, found[0] if found else None
+        return self._reserved[1]
 
     def take(self, word: str) -> bool:
         """Steps over a reserved word if it stands here."""
@@ -51,15 +55,11 @@ class CompoundReader(WordReader):
 
     def blanks(self) -> None:
         """Steps over blanks, continued lines and a comment."""
-        while char := self.peek():
-            if char == "#":
-                self._comment()
-            elif char in " \t":
-                self.at += 1
-            elif char == "\\" and self.peek(1) == "\n":
-                self.at += 2
-            else:
+        while found := _BLANKS.match(self.text, self.at):
+            self.at = found.end()
+            if found["comment"] is None:
                 break
+            self._comment()
 
     def blank_lines(self) -> None:
         """Steps over all that may stand between two commands, newlines included."""

@@ -2,13 +2,15 @@
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .source import Span
 
 DEEPEST = 40
 """How many lists, quotes and substitutions may stand inside one another before a text is refused."""
 
+# A word that the shell leaves as it is, whole: the most common by far.
+_PLAIN = re.compile(r"[^ \t\n;&|()<>'\"\\$`*?~\[{]+(?=[ \t\n;&|()]|\Z)")
 _BARE = re.compile(r"[^ \t\n;&|()<>'\"\\$`]+")
 _QUOTED = re.compile(r'[^"\\$`]+')
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]")
@@ -25,8 +27,7 @@ class Unsure(Exception):  # noqa: N818 - the name says what happened
     """The text cannot be read with certainty; the message is the phrase that says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word: as written, where, and its text after quote removal, or None when the shell would still change it."""
 
     raw: str
@@ -70,8 +71,19 @@ class WordReader(ABC):
         if self.nesting > DEEPEST:
             raise Unsure("too deep a nesting")
 
+    def plain_word(self) -> Word | None:
+        """The word that starts here when the shell leaves it as it is; that is no redirection either."""
+        found = _PLAIN.match(self.text, self.at)
+        if not found:
+            return None
+        span = Span(*found.span())
+        self.at = span.end
+        return Word(found[0], span, found[0])
+
     def word(self) -> Word | None:
         """The word that starts here, None when none does."""
+        if plain := self.plain_word():
+            return plain
         start, end, text = self.at, self.at, self.text
         value: list[str] = []
         bare: list[str] = []  # the same with NUL for what is quoted, as only bare characters are globs and the like

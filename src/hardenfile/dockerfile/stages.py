@@ -84,6 +84,7 @@ class Stage:
     _facts: Mapping[str, Value] = field(default_factory=dict)
     _before: dict[int, Settings] = field(default_factory=dict)
     _values: dict[int, tuple[Value, ...]] = field(default_factory=dict)
+    _each: dict[tuple[str, ...], tuple[Instruction, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Stage {self.index} {self.name or ''} FROM {self.base.text}>"
@@ -124,11 +125,15 @@ class Stage:
 
     def each(self, *keywords: str) -> tuple[Instruction, ...]:
         """The instructions of this stage with one of these keywords."""
-        return tuple(one for one in self.instructions if one.keyword in keywords)
+        found = self._each.get(keywords)
+        if found is None:
+            found = self._each[keywords] = tuple(one for one in self.instructions if one.keyword in keywords)
+        return found
 
 
-# What the builder expands, each argument by itself.
-_EXPANDED = frozenset({"ADD", "COPY", "ENV", "EXPOSE", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"})
+# What the builder expands, each argument by itself; of the former, the values are asked for below.
+_SETS = frozenset({"ENV", "STOPSIGNAL", "USER", "WORKDIR"})
+_EXPANDED = frozenset({"ADD", "COPY", "EXPOSE", "LABEL", "VOLUME"})
 
 
 class _Scope:
@@ -147,8 +152,12 @@ class _Scope:
         self.facts.pop(name, None)
         self.texts.pop(name, None)
 
+    def plain(self, text: str) -> bool:
+        """Whether every word of a text stands for itself."""
+        return text.isascii() and not ("$" in text or self.escape in text or '"' in text or "'" in text)
+
     def value(self, word: str) -> Value:
-        if word.isascii() and not ("$" in word or self.escape in word or '"' in word or "'" in word):
+        if self.plain(word):
             return Value(word)
         try:
             result = expand(word, self.texts, self.escape)
@@ -219,7 +228,7 @@ def _run(stage: Stage, globals_: Mapping[str, Value]) -> None:
         stage._before[id(one)] = settings
         keyword = one.keyword
         values: tuple[Value, ...] = ()
-        if keyword in _EXPANDED:
+        if keyword in _SETS or (keyword in _EXPANDED and not scope.plain(one.logical)):
             values = stage._values[id(one)] = tuple(scope.value(word) for word in one.args)
         if keyword == "ARG":
             for word in one.args:

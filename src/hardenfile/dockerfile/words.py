@@ -189,7 +189,8 @@ def _nothing(rest: str, escape: str, keyword: str) -> _Arguments:
 
 
 def _one_string(rest: str, escape: str, keyword: str) -> _Arguments:
-    return ((rest,), (rest,), False, None) if rest else _NOTHING
+    words = (rest,)
+    return (words, words, False, None) if rest else _NOTHING
 
 
 def _list(rest: str, escape: str, keyword: str) -> _Arguments:

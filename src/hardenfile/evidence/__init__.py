@@ -33,6 +33,8 @@ class Evidence:
     """What a registry says of an image on a platform; None where none is asked."""
     modules: dict[bytes, Any] = field(default_factory=dict, repr=False, compare=False)
     """What was read of Python modules in this run, by the hash of their content."""
+    bases: "dict[tuple[str, str | None], BaseImage | None]" = field(default_factory=dict, repr=False, compare=False)
+    """What was found out of base images in this run, by their name and platform."""
 
     @cached_property
     def images(self) -> "Images":
@@ -57,16 +59,24 @@ class Evidence:
 
         What the image says of itself beats what is listed of it.
         """
+        base, platform = stage.root.base, stage.root.platform
+        if not base.known:
+            return None
+        key = base.text, platform.value if platform is not None else None
+        if key not in self.bases:
+            self.bases[key] = self._base_image(*key)
+        return self.bases[key]
+
+    def _base_image(self, name: str, platform: str | None) -> "BaseImage | None":
         from .described import described
         from .reference import ImageReference
 
-        base, platform = stage.root.base, stage.root.platform
-        reference = ImageReference.parse(base.text) if base.known else None
+        reference = ImageReference.parse(name)
         if reference is None:
             return None
         known = self.images.look_up(reference)
-        if self.configs is None or base.text == "scratch":
+        if self.configs is None or name == "scratch":
             return known
-        wanted = platform.value if platform is not None and "$" not in (platform.value or "$") else None
+        wanted = platform if platform is not None and "$" not in (platform or "$") else None
         config = self.configs(reference, wanted)
         return known if config is None else described(config, known, reference.familiar)

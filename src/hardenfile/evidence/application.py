@@ -41,7 +41,7 @@ def read_needs(stage: Stage, layout: Layout, start: Start, modules: dict[bytes, 
     languages: list[str] = []
     from .sources import configured_paths, python_home_uses, scan_sources
 
-    roots = source_roots(stage, context)
+    roots = tuple(source_roots(stage, context))
     python = _python(stage, layout, start)
     if python is not None:
         from .python_app import read_application
@@ -57,12 +57,13 @@ def read_needs(stage: Stage, layout: Layout, start: Start, modules: dict[bytes, 
         problems += application.problems
         if application.modules:
             languages.append("python")
-        findings += python_home_uses(context, roots)
+        findings += context.once(("home", roots), lambda: tuple(python_home_uses(context, roots)))
         if application.complete:
             return Needs(tuple(findings), True, not start.unseen, ("python",), tuple(problems))
-    scan = scan_sources(context, roots, skip=("python",) if languages else ())
+    skip = ("python",) if languages else ()
+    scan = context.once(("sources", roots, skip), lambda: scan_sources(context, roots, skip=skip))
     findings += scan.findings
-    findings += configured_paths(context, roots)
+    findings += context.once(("settings", roots), lambda: tuple(configured_paths(context, roots)))
     findings += _named_by_env(stage)
     problems += scan.problems
     languages += scan.languages

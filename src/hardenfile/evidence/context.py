@@ -2,9 +2,10 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from hardenfile.dockerfile.source import decode
 
@@ -15,6 +16,7 @@ from .tree import LIMIT, Entry, Tree
 
 __all__ = ["BuildContext", "Entry", "FoundContext", "archive_by_name", "find_context", "is_glob", "is_remote"]
 
+_Found = TypeVar("_Found")
 _IGNORE_SIZE = 100_000  # bytes; each path is held against every line
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z0-9_-]+@[A-Za-z0-9.-]+:[^\n]*\Z")
 
@@ -33,6 +35,7 @@ class BuildContext:
         self.root = root
         self.dockerfile = dockerfile
         self.problems: list[str] = []
+        self._once: dict[Hashable, Any] = {}
         self._noted: set[str] = set()
         self._ignore = Ignore("")
         self._tree = Tree(root, lambda path: self._ignore.excludes(path), self._note)
@@ -89,10 +92,10 @@ class BuildContext:
 
     def read(self, path: str, limit: int = 1_000_000) -> bytes | None:
         """A regular file's content; None when it has more bytes than `limit`, and when there is none to read."""
-        entry = self._named(below_root(path))
-        if entry is None or entry.kind != "file" or entry.size > limit:
+        found = self._found(below_root(path))
+        if found is None or found[1].kind != "file" or found[1].size > limit:
             return None
-        content = self._head(entry.path, limit + 1)
+        content = self._tree.read(found[0], limit + 1)
         return None if content is None or len(content) > limit else content
 
     def archive(self, path: str) -> str | None:
@@ -101,11 +104,18 @@ class BuildContext:
         The names are those of `archive_format`; "unknown" also stands for a file that cannot be read. Ask it of the
         files that `match` gives: builders never unpack what is inside of a folder.
         """
-        entry = self._named(below_root(path))
-        if entry is None or entry.kind != "file":
+        found = self._found(below_root(path))
+        if found is None or found[1].kind != "file":
             return None
-        head = self._head(entry.path, HEAD_SIZE)
+        head = self._tree.read(found[0], HEAD_SIZE)
         return "unknown" if head is None else archive_format(head)
+
+    def once(self, key: Hashable, read: Callable[[], _Found]) -> _Found:
+        """What a look through the content finds, which is taken for each key only once: all of it can be a lot."""
+        if key not in self._once:
+            self._once[key] = read()
+        found: _Found = self._once[key]
+        return found
 
     def excluded(self, path: str) -> bool:
         """Whether the .dockerignore keeps a path out; of a folder, some things inside may come in all the same."""
@@ -113,6 +123,11 @@ class BuildContext:
 
     def _named(self, path: str) -> Entry | None:
         """What a clean path leads to, under its own name."""
+        found = self._found(path)
+        return found and (found[1] if found[0] == path else replace(found[1], path=path))
+
+    def _found(self, path: str) -> tuple[str, Entry] | None:
+        """What a clean path leads to, and where that is."""
         real = self._tree.resolve(path)
         entry = None if real is None else self._tree.entry(real)
         if real is None or entry is None:
@@ -121,11 +136,7 @@ class BuildContext:
             inside = self._visit(real, LIMIT, lambda _: True) if entry.kind == "directory" else iter(())
             if all(self._ignore.excludes(one.path) for one in inside):
                 return None
-        return replace(entry, path=path)
-
-    def _head(self, path: str, most: int) -> bytes | None:
-        real = self._tree.resolve(path)
-        return None if real is None else self._tree.read(real, most)
+        return real, entry
 
     def _visit(self, folder: str, limit: int, goes_on: Callable[[Entry], bool]) -> Iterator[Entry]:
         """What is under a folder, sorted, with the excluded folders in which something may come back in."""

@@ -29,6 +29,7 @@ _ELSEWHERE = frozenset(
 _RUNS_CODE = ("python", "python3", "node", "java", "go")
 # Package managers that fill a folder of their own below the working directory.
 _INSTALLERS = {"npm": "node_modules", "yarn": "node_modules", "pnpm": "node_modules", "composer": "vendor"}
+_CACHE_CLEANERS = ("npm", "yarn")
 _PIP = ("pip", "pip3", "pip2")
 _PIP_INTO = ("-t", "--target", "--prefix", "--root", "-e", "--editable", "--src")
 
@@ -126,6 +127,8 @@ def effect(run: Instruction, folder: str, workdir: str | None) -> Effect:
         if any(one is None or within(one, folder) or (inside and not one.startswith("/")) for one in redirected):
             return _ANYTHING
         if command.words and not _elsewhere(command, name, raw, inside or folder in raw):
+            if name in _CACHE_CLEANERS and [word.value for word in command.arguments][:2] == ["cache", "clean"]:
+                continue
             installed = _INSTALLERS.get(name)
             arguments = [word.value for word in command.arguments if not word.raw.startswith("-")]
             if (

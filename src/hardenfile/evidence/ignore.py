@@ -51,13 +51,16 @@ class Ignore:
         self._plain_exceptions = not any(_META & set(stem) or "^" in stem for stem in stems)
         # For each folder, which rules hold for all that is in it; None where builders do not look inside.
         self._folders: dict[str, frozenset[int] | None] = {"": frozenset()}
+        self._verdicts: dict[str, bool] = {}
 
     def excludes(self, path: str) -> bool:
         """Whether a file is kept out; of a folder, whether it is unless something inside comes back in."""
         if not self._rules or not path:
             return False
-        held = self._inside(path.rpartition("/")[0])
-        return held is None or self._judge(path, held)[0]
+        if path not in self._verdicts:
+            held = self._inside(path.rpartition("/")[0])
+            self._verdicts[path] = held is None or self._judge(path, held)[0]
+        return self._verdicts[path]
 
     def opens(self, folder: str) -> bool:
         """Whether a builder looks into an excluded folder for what an exception might bring back.

@@ -4,6 +4,7 @@ import fnmatch
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -69,7 +70,6 @@ class Images:
         Raises UsageError for an unknown key or a wrong value.
         """
         self._extra = dict(_users_row(name, row) for name, row in extra.items())
-        self._table: dict[str, dict[str, Any]] | None = None
 
     def look_up(self, reference: ImageReference) -> BaseImage | None:
         """What is known of this image; None where it is not listed.
@@ -81,22 +81,12 @@ class Images:
         own = self._extra[tagged] if tagged in self._extra else _by_name(self._extra, reference.name)
         if own is not None:
             return self._users_image(own, reference)
-        reference = _unmirrored(reference)
-        row = _by_name(self._rows(), reference.name)
-        if row is None:
-            return None
-        tag = reference.tag or ("latest" if reference.digest is None else None)
-        return _image(row.get("name", row["names"][0]), image_rows.facts_for(row, tag))
+        return _shipped_image(_unmirrored(reference))
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names and patterns of all images listed, the user's first."""
         return (*self._extra, *(name for row in image_rows.shipped()["image"] for name in row["names"]))
-
-    def _rows(self) -> dict[str, dict[str, Any]]:
-        if self._table is None:
-            self._table = {_full(name) or name: row for row in image_rows.shipped()["image"] for name in row["names"]}
-        return self._table
 
     def _users_image(self, row: dict[str, Any], reference: ImageReference) -> BaseImage | None:
         model = ImageReference.parse(row["like"]) if "like" in row else None
@@ -107,6 +97,21 @@ class Images:
         alike = Images().look_up(model)
         given = {key: value for key, value in row.items() if key in image_rows.FIELDS}
         return alike and replace(alike, name=row["name"], **_typed({"source": "your configuration", **given}))
+
+
+@lru_cache(maxsize=1024)
+def _shipped_image(reference: ImageReference) -> BaseImage | None:
+    """What the shipped table says of an image; the same for every file of a run."""
+    row = _by_name(_shipped_rows(), reference.name)
+    if row is None:
+        return None
+    tag = reference.tag or ("latest" if reference.digest is None else None)
+    return _image(row.get("name", row["names"][0]), image_rows.facts_for(row, tag))
+
+
+@cache
+def _shipped_rows() -> dict[str, dict[str, Any]]:
+    return {_full(name) or name: row for row in image_rows.shipped()["image"] for name in row["names"]}
 
 
 def runtime_of(reference: ImageReference, image: BaseImage) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 HUB = "docker.io"
 
@@ -34,6 +35,7 @@ class ImageReference:
     digest: str | None = None
 
     @classmethod
+    @lru_cache(maxsize=1024)
     def parse(cls, text: str) -> "ImageReference | None":
         """The reference that `text` spells, or None where it spells none; never raises.
 

@@ -41,9 +41,12 @@ class Tree:
             self._root = Path(os.path.realpath(root))
         except (OSError, ValueError):
             self._root = root
+        self._top = os.fspath(self._root)
         self._hides = hides
         self._note = note
         self._listings: dict[str, tuple[Entry, ...]] = {}
+        self._known: dict[str, Entry] = {}  # what was listed or asked for, by its path
+        self._no_links: set[str] = set()  # other paths that were seen to be none, some of nothing at all
 
     def resolve(self, path: str) -> str | None:
         """Where a path leads when the links in it are followed, each taken as if the root were `/`, as builders do.
@@ -78,8 +81,11 @@ class Tree:
 
     def entry(self, path: str) -> Entry | None:
         """What is at a clean path; a link is not followed."""
+        if path in self._known:
+            return self._known[path]
         try:
-            return _entry(path, self._at(path).lstat())
+            found = self._known[path] = _entry(path, os.lstat(self._at(path)))
+            return found
         except OSError as error:
             self._complain(path, error, asked=True)
         except ValueError:
@@ -89,19 +95,22 @@ class Tree:
     def listing(self, folder: str) -> tuple[Entry, ...]:
         """What is in a folder, read once. Folders sort as if `/` ended their names, so that walks come out sorted."""
         if folder not in self._listings:
-            self._listings[folder] = tuple(self._list(folder))
+            found = self._listings[folder] = tuple(self._list(folder))
+            self._known.update((entry.path, entry) for entry in found)
         return self._listings[folder]
 
     def read(self, path: str, most: int) -> bytes | None:
         """The first `most` bytes of a regular file; None for anything else, which is never opened to the end."""
         try:
             at = self._at(path)
-            if not stat.S_ISREG(at.lstat().st_mode):
+            known = self._known.get(path)
+            if known.kind != "file" if known else not stat.S_ISREG(os.lstat(at).st_mode):
                 return None
-            with os.fdopen(os.open(at, _OPEN), "rb", buffering=0) as file:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    return None
-                return _read(file.fileno(), most)
+            file = os.open(at, _OPEN)
+            try:
+                return _read(file, most) if stat.S_ISREG(os.fstat(file).st_mode) else None
+            finally:
+                os.close(file)
         except OSError as error:
             self._complain(path, error)
         except ValueError:
@@ -128,17 +137,20 @@ class Tree:
 
     def _link(self, path: str) -> str | None:
         """What a link says, or None for what is no link."""
+        known = self._known.get(path)
+        if path in self._no_links or (known is not None and known.kind != "link"):
+            return None
         try:
-            at = self._at(path)
-            return os.fspath(at.readlink()).replace(os.sep, "/") if at.is_symlink() else None
+            return os.fspath(Path(os.readlink(self._at(path)))).replace(os.sep, "/")  # noqa: PTH115 - most are none
         except (OSError, ValueError):
+            self._no_links.add(path)
             return None
 
-    def _at(self, path: str) -> Path:
+    def _at(self, path: str) -> str:
         """Where a clean path is on this machine. Raises ValueError for one that would lead out on Windows."""
         if os.sep != "/" and (os.sep in path or ":" in path):
             raise ValueError(path)
-        return self._root / path
+        return f"{self._top}/{path}" if path else self._top
 
     def _complain(self, path: str, error: OSError, asked: bool = False) -> None:
         # That a thing is not there, or went away, is an answer and no problem; but the root should be there.

@@ -8,7 +8,7 @@ Words = Sequence[str | None]
 # With the number of arguments of their own.
 _WRAPPERS = {
     "exec": 0, "tini": 0, "dumb-init": 0, "catatonit": 0, "env": 0, "nice": 0, "time": 0, "command": 0, "nohup": 0,
-    "docker-php-entrypoint": 0, "__cacert_entrypoint.sh": 0, "timeout": 1,
+    "docker-php-entrypoint": 0, "__cacert_entrypoint.sh": 0, "mvn-entrypoint.sh": 0, "timeout": 1,
 }  # fmt: skip
 # Options that take the next word.
 _VALUES = {

@@ -33,10 +33,7 @@ def rewrite(document: Document, edits: Iterable[Edit]) -> Document:
     lost = Counter(comments(document)) - Counter(comments(after))
     if lost:
         raise RewriteRejected(f"a comment would be lost: {next(iter(lost))}")
-    expected = list(_foretell(document, [edit for edit in ordered if edit not in heading]))
-    got = [_Foretold(one.logical, one.heredocs) for one in after.instructions]
-    if got != expected:
-        raise RewriteRejected(_difference(expected, got))
+    _compare(list(_foretell(document, [edit for edit in ordered if edit not in heading])), after.instructions)
     if len(after.errors) > len(document.errors):
         known = Counter(one.message for one in document.errors)
         new = next((one for one in after.errors if not known[one.message]), after.errors[-1])
@@ -46,9 +43,9 @@ def rewrite(document: Document, edits: Iterable[Edit]) -> Document:
 
 def comments(document: Document) -> Iterator[str]:
     """The text of every comment, those among continuation lines included."""
-    for node in document.trivia:
-        if node.kind == "comment":
-            yield document.text[node.span.start : node.span.end].strip()
+    for kind, start, end, _ in document.passed:
+        if kind == "comment":
+            yield document.text[start:end].strip()
     for instruction in document.instructions:
         for span in instruction.comments:
             yield document.text[span.start : span.end].strip()
@@ -137,8 +134,10 @@ def _logical(instruction: Instruction, offset: int) -> int:
     raise RewriteRejected(f"line {instruction.first_line}: an edit lies outside the instruction's own lines")
 
 
-def _difference(expected: Sequence[_Foretold], got: Sequence[_Foretold]) -> str:
-    for want, have in zip(expected, got, strict=False):
-        if want != have:
-            return f"the result would read {have.logical[:80]!r} where {want.logical[:80]!r} was meant"
-    return f"the result would have {len(got)} instructions where {len(expected)} were meant"
+def _compare(foretold: Sequence[_Foretold], got: Sequence[Instruction]) -> None:
+    """Raises RewriteRejected where the result reads otherwise than foretold."""
+    for want, have in zip(foretold, got, strict=False):
+        if want.logical != have.logical or want.heredocs != have.heredocs:
+            raise RewriteRejected(f"the result would read {have.logical[:80]!r} where {want.logical[:80]!r} was meant")
+    if len(got) != len(foretold):
+        raise RewriteRejected(f"the result would have {len(got)} instructions where {len(foretold)} were meant")

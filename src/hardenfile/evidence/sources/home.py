@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from hardenfile.evidence.context import BuildContext
 from hardenfile.evidence.python_app.model import FILE_LIMIT, Finding
 
+from .branches import has
 from .comments import blank_comments
 from .languages import is_foreign, language_of
 
@@ -18,11 +19,18 @@ _HOME = re.compile(
 )
 
 
+# One of these words stands in whatever the two patterns match.
+_WORDS = (
+    "HOME", '"~/', "'~/", "`~/", "expanduser(", "Path.home()", "homedir()", "HomeDir()", "ConfigDir()", "CacheDir()",
+    "Dir.home", "home_dir()", "user.home", "SpecialFolder.", "/root/", "/etc/shadow", "/etc/gshadow",
+)  # fmt: skip
 _ROOTS_OWN = re.compile(r"[\"'`](/root/[^\"'`\s]*|/etc/g?shadow)[\"'`]")
 
 
 def asks_for_home(text: str) -> bool:
     """Whether a source seems to, or to what is root's alone; a comment may say so too."""
+    if not has(text, _WORDS):
+        return False
     return _HOME.search(text) is not None or _ROOTS_OWN.search(text) is not None
 
 

@@ -8,6 +8,7 @@ from itertools import chain
 
 from hardenfile.evidence.python_app.model import Finding, Kind
 
+from .branches import has
 from .calls import MODE, PLAIN_ROOT, PLAIN_ROOT_CALLS, READS, ROOT, calls_of
 from .comments import blank_comments
 from .elsewhere import above
@@ -66,7 +67,7 @@ class SourceReader:
 
     def findings(self) -> list[Finding]:
         """What the file does; each thing once, by the first line that does it."""
-        paths, ports_, root = (_has(self.raw, words) for words in (_PATH_WORDS, _PORT_WORDS, _ROOT_WORDS))
+        paths, ports_, root = (has(self.raw, words) for words in (_PATH_WORDS, _PORT_WORDS, _ROOT_WORDS))
         home = asks_for_home(self.raw)
         if not (paths or ports_ or root or home or self.calls.write.search(self.raw) or self._chained(self.raw)):
             return []
@@ -203,7 +204,7 @@ class SourceReader:
         """Names that the file gives an absolute path."""
         if self._names is None:
             self._names = {}
-            for match in () if not _has(self.text, _PATH_WORDS[:3]) else _CONSTANT.finditer(self.text):
+            for match in () if not has(self.text, _PATH_WORDS[:3]) else _CONSTANT.finditer(self.text):
                 if self._goes_on(match.start("quote")):
                     continue
                 behind = self.text[match.end() : match.end() + 3].lstrip()[:1]
@@ -248,10 +249,6 @@ class SourceReader:
                 if _DEFINES.search(self.text, start, match.start()):
                     continue
                 yield self._finding("root", match.start(), _privilege(match))
-
-
-def _has(text: str, words: tuple[str, ...]) -> bool:
-    return any(word in text for word in words)
 
 
 def _privilege(match: re.Match[str]) -> str:
