@@ -14,6 +14,7 @@ from .assemble import Assembled, assemble
 from .blockers import check_before, check_start
 from .contract import contract, unintended
 from .programs import check_programs
+from .search import on_search_path
 from .split import Split, Unfit
 from .stacks import builds, recognise
 from .survey import Survey
@@ -27,6 +28,8 @@ class SplitStages(Transform):
 
     id = "split-stages"
     title = "Split the build from what runs"
+    safety = "`safe` by evidence, else `unsafe`, or refused"
+    about_stage = True
     after = ("prefer-copy",)
     rules = ("CIS 4.3", "dockle CIS-DI-0003", "tally prefer-multi-stage-build")
     why = "compilers, sources and caches in an image are work for scanners and tools for whoever breaks in"
@@ -40,6 +43,7 @@ class SplitStages(Transform):
             survey = Survey(stage, evidence)
             check_start(survey)
             split = recognise(survey, same_family=self.runtime == "same-family")
+            split = on_search_path(survey, split)
             check_programs(survey, split)
             assembled = assemble(survey, split, lambda template, **values: render(self, template, **values))
             self._check_contract(document, survey, split, assembled.edits)

@@ -6,18 +6,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from hardenfile.dockerfile import Instruction, Span
+from hardenfile.evidence.paths import is_system, within
 from hardenfile.rewrite.edit import Edit
 from hardenfile.rewrite.insert import lines_after, replace
 
-from .owners import owner_of
+from .owners import ROOT, owner_of
 from .packages import Needed, runtime_packages
-from .setup import Setup, line_of, read_setup
+from .setup import Setup, line_of, named_paths, read_setup
 from .split import Split, Tree, Unfit
+from .steps import Role, Step, role
 from .survey import Survey
 
 _MOVED = frozenset("LABEL MAINTAINER EXPOSE STOPSIGNAL VOLUME HEALTHCHECK ENTRYPOINT CMD".split())
 _AT_THE_END = frozenset("VOLUME HEALTHCHECK ENTRYPOINT CMD".split())
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
+
+_EMPTY = "\0"  # an empty line of a heredoc, which a template would drop
 
 Render = Callable[..., list[str]]
 
@@ -48,6 +52,7 @@ class _Assembly:
         self.installs = {step.run.begin for step in installs}
         self.edits: list[Edit] = list(split.edits)
         self.head: list[str] = []  # settings and setup, in the order of the file
+        self.files: list[str] = []  # copies of the context, and what is done to copied files
         self.tail: list[str] = []  # what goes below the copies
 
     def result(self, render: Render) -> Assembled:
@@ -55,10 +60,15 @@ class _Assembly:
             self._check_shell()
         installed = not self.needed.commands
         for one in self.above:
-            if not installed and one.begin in self.installs:
+            installs = not installed and one.begin in self.installs
+            made_first = installs and self._makes_before_installing(one)
+            if made_first:
+                self._take(one)
+            if installs:
                 self.head += self._installation()
                 installed = True
-            self._take(one)
+            if not made_first:
+                self._take(one)
         if not installed:
             self.head += self._installation()
         user = self.survey.stage.before(self.below[0]).user if self.below else self.survey.stage.final.user
@@ -73,11 +83,23 @@ class _Assembly:
             alias=alias,
             settings=[*self._arguments(), *self.head],
             extra=list(self.split.settings),
-            copies=trees,
+            copies=[*trees, *self.files],
             rest=self.tail,
         )
-        self.edits.append(lines_after(self.last, ["", *lines]))
+        self.edits.append(self._below_comments(["", *("" if line == _EMPTY else line for line in lines)]))
         return Assembled(tuple(self.edits), self.needed)
+
+    def _below_comments(self, lines: list[str]) -> Edit:
+        """The lines below the build stage: comments right under its last instruction, apart from what follows, stay."""
+        document = self.survey.stage.document
+        end = self.last.span.end
+        for node in document.trivia:
+            if node.kind == "comment" and node.span.start == end:
+                end = node.span.end
+        apart = re.match(r"[ \t]*\r?\n", document.text[end:]) is not None
+        if end == self.last.span.end or document.text[end - 1] != "\n" or not apart:
+            return lines_after(self.last, lines)
+        return Edit(Span(end, end), "".join(line + document.line_ending for line in lines))
 
     def _check_shell(self) -> None:
         runs = [one for one in self.below if one.keyword == "RUN"]
@@ -86,6 +108,13 @@ class _Assembly:
             raise Unfit(
                 "no-shell", f"{self.split.runtime.text} has no shell, and the final stage has commands to run", at
             )
+
+    def _makes_before_installing(self, run: Instruction) -> bool:
+        """Whether a RUN makes folders or accounts before it installs packages, which may need them."""
+        first = next((step for setup in self.setup if setup.run is run for step in setup.steps), None)
+        packages = [step for step in self.survey.steps if step.run is run and role(step) is Role.PACKAGES]
+        steps = self.survey.steps
+        return first is not None and bool(packages) and steps.index(first) < steps.index(packages[0])
 
     def _installation(self) -> list[str]:
         escape = self.survey.stage.document.escape
@@ -102,8 +131,8 @@ class _Assembly:
             self.head += self._text(one)
         elif keyword == "WORKDIR":
             later = any(other.keyword == "WORKDIR" and other.begin > one.begin for other in self.above)
-            if not later and not self._overruled():
-                self.head.append(self._workdir(one))
+            if self._is_made_for_the_run(one) if later else not self._overruled():
+                self.head += self._as_its_user(one, [self._workdir(one)])
         elif keyword == "RUN":
             for setup in self.setup:
                 if setup.run is one:
@@ -111,35 +140,97 @@ class _Assembly:
         elif keyword in ("COPY", "ADD") and one not in self.split.claimed:
             if one.locked:
                 raise Unfit("locked", one.locked, one)
+            there = self._other_folder(one)
+            self.files += [f"WORKDIR {there}"] if there else []
             if self._used_by_build(one):
-                self.tail += self._text(one)
+                self.files += self._text(one)
             else:
-                self._move(one, self.tail)
+                self._move(one, self.files)
+            self.files += [f"WORKDIR {self._folder_below()}"] if there else []
         elif keyword == "ONBUILD":
             raise Unfit("onbuild", "its ONBUILD triggers would run in another stage", one)
 
     def _overruled(self) -> bool:
         """Whether another WORKDIR holds before anything in the final stage depends on this one."""
         first = next((one for one in self.below if one.keyword in ("WORKDIR", "RUN", "COPY", "ADD")), None)
-        return not self.setup and first is not None and first.keyword == "WORKDIR" and first.value.startswith("/")
+        copies = [one for one in self.above if one.keyword in ("COPY", "ADD") and one not in self.split.claimed]
+        copied = any(not self.survey.stage.values(one)[-1].text.startswith("/") for one in copies)
+        return not self.setup and not copied and first is not None and first.keyword == "WORKDIR" and first.value.startswith("/")
 
     def _workdir(self, one: Instruction) -> str:
         if one.value.startswith(("/", "$")):
             return f"WORKDIR {one.value}"
+        return f"WORKDIR {self._folder_set_by(one)}"
+
+    def _folder_set_by(self, one: Instruction) -> str:
+        """The working directory below an instruction. Raises Unfit where it cannot be told."""
         following = [other for other in self.survey.stage.instructions if other.begin > one.begin]
         settings = self.survey.stage.before(following[0]) if following else self.survey.stage.final
         workdir = self.survey.layout.workdir_at(settings)
         if workdir is None:
             raise Unfit("unknown-workdir", "the working directory cannot be told", one)
-        return f"WORKDIR {workdir}"
+        return workdir
+
+    def _folder_below(self) -> str:
+        return self._folder_set_by(self.last)
+
+    def _is_made_for_the_run(self, one: Instruction) -> bool:
+        """Whether a WORKDIR that another takes the place of makes a folder that neither build nor copies bring."""
+        folder = self._folder_set_by(one)
+        steps = [step.cwd for step in self.split.claimed if isinstance(step, Step)]
+        copies = [one for one in self.split.claimed if isinstance(one, Instruction)]
+        built = [*steps, *(self.survey.layout.destination(self.survey.stage, copy) for copy in copies)]
+        return not (
+            any(path is None or within(path, folder) for path in (*built, self._folder_below()))
+            or any(within(folder, tree.source) for tree in self.split.trees)
+        )
+
+    def _as_its_user(self, one: Instruction, lines: list[str]) -> list[str]:
+        """The lines of a WORKDIR, as the user who makes its folder; as root where something else gives it away."""
+        user = self.survey.stage.before(one).user
+        folder = self._folder_set_by(one)
+        given = any(line.startswith("RUN ") and line.endswith(f" {folder}") for line in self.split.settings)
+        if user is None or user.value.text in ROOT or given or not self.split.runtime.has_shell:
+            return lines
+        return [f"USER {user.instruction.value}", *lines, "USER root"]
+
+    def _other_folder(self, copy: Instruction) -> str:
+        """The folder that a relative target is in, where the final stage works in another one then; else empty."""
+        values = self.survey.stage.values(copy)
+        if not values or values[-1].text.startswith("/"):
+            return ""
+        workdir = self.survey.layout.workdir_at(self.survey.stage.before(copy))
+        if workdir is None:
+            raise Unfit("unknown-workdir", "where a copy goes cannot be told", copy)
+        return workdir if workdir != self._folder_below() else ""
 
     def _repeat(self, setup: Setup) -> None:
+        to = self.files if self._needs_files(setup) else self.head
+        user = self.survey.stage.before(setup.run).user
+        other = user is not None and user.value.text not in ROOT
+        if user is not None and other:
+            to.append(f"USER {user.instruction.value}")
         if setup.whole and not self._used_by_build(setup.run):
-            self._move(setup.run, self.head)
+            self._move(setup.run, to)
         elif setup.whole:
-            self.head += self._text(setup.run)
+            to += self._text(setup.run)
         else:
-            self.head += line_of(setup.steps, self.survey.stage.document.escape)
+            to += line_of(setup.steps, self.survey.stage.document.escape)
+        if other:
+            to.append("USER root")
+
+    def _needs_files(self, setup: Setup) -> bool:
+        """Whether the setup is about files that the final stage copies, so that it goes below them. Raises Unfit."""
+        targets = [tree.target for tree in self.split.trees]
+        for one in self.survey.layout.placed:
+            above = one.instruction.begin < setup.run.begin
+            if above and one.target is not None and one.instruction not in self.split.claimed:
+                targets.append(one.target)
+        paths = [path for step in setup.steps for path in named_paths(step)]
+        found = any(path is not None and within(path, target) for path in paths for target in targets)
+        if found and any(role(step) is Role.ACCOUNT for step in setup.steps):
+            raise Unfit("unclear-step", "one RUN makes an account and changes files that are copied", setup.run)
+        return found
 
     def _used_by_build(self, one: Instruction) -> bool:
         """Whether something below it in the build stage may need what it makes."""
@@ -149,12 +240,26 @@ class _Assembly:
                 return True
             setup = next(setup for setup in self.setup if setup.run is one)
             paths = {word for step in setup.steps for word in step.arguments if word and "/" in word}
+            if any(is_system(path) for path in paths):
+                return True  # packages and tools of the build may look there
         else:
             target = self.survey.layout.destination(self.survey.stage, one)
+            if target is not None and self._worked_in(target, one):
+                return True
+            if target is None or _SETTINGS.match(target):
+                return True  # a package manager may read its settings, or a certificate, there
+            if any(target in other.logical for other in self.above if other.keyword == "ENV"):
+                return True
             paths = {target} if target is not None else set()
             names = {value.text.rsplit("/", 1)[-1] for value in self.survey.stage.values(one)[:-1]}
             paths |= {name for name in names if name not in ("", ".")}
         return any(other.keyword == "RUN" and any(path in other.logical for path in paths) for other in later)
+
+    def _worked_in(self, target: str, one: Instruction) -> bool:
+        """Whether a claimed command further down runs in a folder that an instruction fills, or around it."""
+        steps = (step for step in self.split.claimed if isinstance(step, Step) and step.run.begin > one.begin)
+        folders = {step.cwd for step in steps if step.cwd is not None}
+        return any(within(cwd, target) or (cwd != "/" and within(target, cwd)) for cwd in folders)
 
     def _move(self, one: Instruction, to: list[str]) -> None:
         """Take an instruction out, with the comments that stand on it, and put it into the final stage."""
@@ -175,18 +280,24 @@ class _Assembly:
         return self._lines(one.document.text[one.span.start : one.span.end])
 
     def _lines(self, text: str) -> list[str]:
-        return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+        return [line or _EMPTY for line in text.replace("\r\n", "\n").removesuffix("\n").split("\n")]
 
     def _arguments(self) -> Iterator[str]:
         """The ARG lines that what is in the final stage needs."""
-        text = "\n".join([*self.head, *self.tail, *self.split.settings, *(one.logical for one in self.below)])
+        own = (*self.head, *self.files, *self.tail, *self.split.settings)
+        text = "\n".join([*own, *(one.logical for one in self.below)])
         names = set(_VARIABLE.findall(text))
-        runs = any(one.keyword == "RUN" for one in self.below)
-        for one in self.above:
-            if one.keyword == "ARG":
-                declared = {word.partition("=")[0] for word in one.args}
-                if declared & names or (runs and not declared.isdisjoint(_PROXIES)):
-                    yield from self._text(one)
+        runs = [one for one in self.below if one.keyword == "RUN"]
+        steps = [step for step in self.survey.steps if step.run in runs]
+        whole = any(step.name not in _NO_ARGUMENTS for step in steps)  # a program sees all of them
+        chosen = []
+        for one in reversed([one for one in self.above if one.keyword == "ARG"]):
+            declared = {word.partition("=")[0] for word in one.args}
+            if whole or declared & names or (runs and not declared.isdisjoint(_PROXIES)):
+                chosen.append(one)
+                names.update(_VARIABLE.findall(one.logical))
+        for one in reversed(chosen):
+            yield from self._text(one)
 
     def _names(self) -> tuple[str, str]:
         """The name of the build stage, and what FROM of the final stage ends in."""
@@ -219,4 +330,16 @@ class _Assembly:
         return f"COPY {flags}{paths[0]} {paths[1]}"
 
 
-_PROXIES = frozenset(("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"))
+_PROXIES = frozenset(
+    "HTTP_PROXY HTTPS_PROXY FTP_PROXY NO_PROXY http_proxy https_proxy ftp_proxy no_proxy DEBIAN_FRONTEND".split()
+)
+# Programs that no variable of a build argument's name means anything to, but for those above.
+_NO_ARGUMENTS = frozenset(
+    "mkdir chown chmod chgrp touch ln rm cp mv useradd groupadd adduser addgroup usermod apt apt-get apk cd echo true set "
+    "sed".split()
+)
+# What package managers, git and what they load read besides the project.
+_SETTINGS = re.compile(
+    r"(?:/root|/home/[^/]+)/\.|/(?:usr/local|usr|etc)/(?:share/)?(?:ca-certificates|ssl)\b"
+    r"|/etc/(?:pip\.conf|gitconfig|npmrc|gemrc|hosts|ssh\b|profile\.d\b|ld\.so|pki\b)|/usr/local/etc/(?:npmrc|gemrc)|.*/\.[\w-]+rc\Z"
+)

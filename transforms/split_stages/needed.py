@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from hardenfile.evidence.paths import within
@@ -11,6 +11,8 @@ from .split import Tree
 from .survey import Survey, listed
 
 _STRING = re.compile(r"\"((?:[^\"\\\n]|\\.){1,200})\"|'((?:[^'\\\n]|\\.){1,200})'|`([^`]{1,200})`")
+_MANIFEST = re.compile(rb"^apiVersion:", re.MULTILINE)
+_KIND = re.compile(rb"^kind:", re.MULTILINE)
 _SIZE = 1_000_000  # bytes of a source file that are read at most
 _INERT = re.compile(
     r"(?i)(?:readme|licen[cs]e|copying|notice|changelog|changes|authors|contributing|code_of_conduct|security|codeowners"
@@ -30,12 +32,20 @@ class Named:
     unnamed: tuple[str, ...]
 
 
-def named_files(survey: Survey, sources: frozenset[str], folders: Iterable[str], built_in: frozenset[str]) -> Named:
+def named_files(
+    survey: Survey,
+    sources: frozenset[str],
+    folders: Iterable[str],
+    built_in: frozenset[str],
+    texts: Iterable[str] = (),
+    packed: Callable[[str], bool] = lambda path: False,
+) -> Named:
     """What of the context below some folders of the image a program needs when it runs.
 
     `sources` are the file endings of its language (`.go`), `built_in` the names that only its build reads (`go.mod`).
     A file counts as named where a string in the sources, the start command or ENV is its path or its folder's, taken
-    from the working directory, from one of the folders, or by the last part of its name.
+    from the working directory, from one of the folders, or by the last part of its name. `texts` are more that may name
+    one, and `packed` says which paths the build packs into the artefact.
     """
     folders = tuple(folders)
     data, code, elsewhere = [], [], set()
@@ -47,15 +57,15 @@ def named_files(survey: Survey, sources: frozenset[str], folders: Iterable[str],
         below = posixpath.relpath(path, inside)
         if posixpath.splitext(path)[1] in sources:
             code.append((path, entry.path))
-        elif posixpath.basename(path) not in built_in and not _inert(below):
+        elif posixpath.basename(path) not in built_in and not _inert(below) and not packed(path):
             data.append((path, inside, entry.path))
-    texts = set(_texts(survey, [source for _, source in code]))
+    known = {*texts, *_texts(survey, [source for _, source in code])}
     trees: dict[str, Tree] = {}
     unnamed = []
     for path, inside, source in data:
-        top = _named_by(path, inside, survey.workdir, texts)
+        top = _named_by(path, inside, survey.workdir, known)
         if top is None:
-            unnamed += [path] * (source not in elsewhere)
+            unnamed += [path] * (source not in elsewhere and not _for_a_cluster(survey, source))
         else:
             trees.setdefault(top, Tree(top, top, f"{top} is named by the program or its start"))
     kept = [tree for path, tree in trees.items() if not any(path != one and within(path, one) for one in trees)]
@@ -65,6 +75,14 @@ def named_files(survey: Survey, sources: frozenset[str], folders: Iterable[str],
 def _inert(below: str) -> bool:
     parts = below.split("/")
     return any(part in _INERT_FOLDERS for part in parts[:-1]) or _INERT.match(parts[-1]) is not None
+
+
+def _for_a_cluster(survey: Survey, source: str) -> bool:
+    """Whether a file is a manifest of Kubernetes, which no program of the image reads."""
+    if not source.endswith((".yaml", ".yml")):
+        return False
+    data = survey.context.read(source, _SIZE) or b""
+    return _MANIFEST.search(data) is not None and _KIND.search(data) is not None
 
 
 def _texts(survey: Survey, sources: Iterable[str]) -> Iterator[str]:

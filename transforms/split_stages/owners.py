@@ -7,10 +7,10 @@ from hardenfile.dockerfile import Instruction
 from hardenfile.evidence.paths import within
 
 from .split import Tree, Unfit
-from .steps import Step
+from .steps import Role, Step, role
 from .survey import Survey
 
-_ROOT = frozenset(("", "root", "0", "root:root", "0:0", "root:0", "0:root"))
+ROOT = frozenset(("", "root", "0", "root:root", "0:0", "root:0", "0:root"))
 
 
 def owner_of(survey: Survey, tree: Tree, last: Instruction) -> str:
@@ -22,10 +22,10 @@ def owner_of(survey: Survey, tree: Tree, last: Instruction) -> str:
     for at, owner, whole in _given(survey, tree, last):
         if whole:
             owners = {}
-        if owner in _ROOT:
+        if owner in ROOT:
             owners.setdefault("", at)
         elif not any(known == owner or known.partition(":")[0] == owner for known in owners):
-            owners[_with_group(survey, owner, at)] = at
+            owners[with_group(survey, owner, at)] = at
     if len(owners) > 1:
         names = " and ".join(owner or "root" for owner in owners)
         at = next(reversed(owners.values()))
@@ -33,7 +33,7 @@ def owner_of(survey: Survey, tree: Tree, last: Instruction) -> str:
     return next(iter(owners), "")
 
 
-def _with_group(survey: Survey, owner: str, at: Instruction) -> str:
+def with_group(survey: Survey, owner: str, at: Instruction) -> str:
     """User and group: COPY --chown takes a lone number for both, and files get the primary group."""
     if ":" in owner or at.keyword in ("COPY", "ADD"):
         return owner
@@ -59,7 +59,7 @@ def _given(survey: Survey, tree: Tree, last: Instruction) -> Iterator[tuple[Inst
             return
         if one.keyword in ("COPY", "ADD"):
             target = survey.layout.destination(survey.stage, one)
-            if target is not None and (within(target, tree.source) or within(tree.source, target)):
+            if target is not None and not tree.built and (within(target, tree.source) or within(tree.source, target)):
                 chown = one.flag("chown")
                 yield one, (chown.value or "") if chown is not None else "", False
         elif one.keyword == "RUN":
@@ -68,7 +68,7 @@ def _given(survey: Survey, tree: Tree, last: Instruction) -> Iterator[tuple[Inst
             for step in steps.get(one.begin, ()):
                 if step.name == "chown":
                     yield from _chowned(step, tree)
-                elif _may_write(step, tree):
+                elif _may_write(step, tree) and not (tree.built and role(step) is not Role.UNCLEAR):
                     yield one, user, False
 
 

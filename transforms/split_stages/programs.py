@@ -1,5 +1,6 @@
 """Whether the programs that start, check the health, or set up the final stage are in its image."""
 
+import re
 from collections.abc import Iterator
 
 from hardenfile.dockerfile import Instruction
@@ -16,8 +17,10 @@ _ONLY_IN_FULL = frozenset(
     "autoconf automake libtool patch python3 python python2 perl ps top netstat ifconfig ping nc ncat telnet "
     "jq rsync less vim vi nano sudo mysql psql redis-cli convert magick identify ffmpeg go mvn gradle cargo "
     "rustc javac jar jcmd jmap jstack jps keytool dotnet composer bundle gem npm npx yarn pnpm node ruby php "
-    "java pkg-config".split()
+    "java pkg-config pgrep pkill pidof free uptime watch sysctl ss ip nslookup dig host lsof killall fuser".split()
 )
+
+_SUBSTITUTED = re.compile(r"(?:\$\(|`)\s*([\w./-]+)")
 
 
 def check_programs(survey: Survey, split: Split) -> None:
@@ -30,9 +33,12 @@ def check_programs(survey: Survey, split: Split) -> None:
 
 def _run(survey: Survey, split: Split) -> Iterator[tuple[Instruction | None, str, str]]:
     start = survey.start
-    for command in start.commands:
+    for command in start.commands if not split.intended >= {"CMD", "ENTRYPOINT"} else ():
         if command.program:
             yield start.at, command.program, command.where
+    for where, text in _texts(survey) if not split.intended >= {"CMD", "ENTRYPOINT"} else ():
+        for name in _SUBSTITUTED.findall(re.sub(r"(?m)^\s*#.*", "", text)):
+            yield start.at, name.rpartition("/")[2], where
     check = survey.stage.final.healthcheck
     if check is not None:
         words = check.args[1:] if check.json else ()
@@ -48,11 +54,22 @@ def _run(survey: Survey, split: Split) -> Iterator[tuple[Instruction | None, str
             yield step.run, step.name, f"line {step.run.first_line}"
 
 
+def _texts(survey: Survey) -> Iterator[tuple[str, str]]:
+    """The scripts that start, and shell forms: commands whose output is put in are none of the start's own."""
+    for script in survey.start.scripts:
+        yield script, (survey.context.read(script) or b"").decode("utf-8", "replace")
+    for one in (survey.stage.final.entrypoint, survey.stage.final.cmd, survey.stage.final.healthcheck):
+        if one is not None:
+            yield f"line {one.first_line}", one.value
+
+
 def _there(name: str, survey: Survey, split: Split) -> bool:
     if name not in _ONLY_IN_FULL:
         return True
-    if split.runtime.image == survey.base:
+    if split.runtime.text == survey.stage.base_word.text and name not in ("pnpm", "pnpx"):
         return True
+    if name in ("pnpm", "pnpx") and any("corepack" in one or "npm" in one for one in split.settings):
+        return True  # installed once more
     return name in brought(split.runtime.image) or name in installed(survey)
 
 
@@ -63,7 +80,8 @@ def brought(image: BaseImage) -> frozenset[str]:
         if word in image.name:
             found.update(programs.split())
     if image.family == "alpine":
-        found.update("wget unzip vi ps top netstat ifconfig ping nc less bzip2 xz".split())  # BusyBox applets
+        found.update("wget unzip vi ps top netstat ifconfig ping nc less bzip2 xz pgrep pkill pidof free uptime watch "
+            "sysctl ip nslookup lsof killall fuser".split())  # BusyBox applets
     if image.family in ("debian", "ubuntu"):
         found.add("perl")  # perl-base is essential
     return frozenset(found)
@@ -75,6 +93,8 @@ _BRINGS = {
     "ruby": "ruby bundle gem",
     "php": "php",
     "temurin": "java keytool",
+    "semeru": "java keytool",
+    "sapmachine": "java keytool",
     "tomcat": "java",
     "payara": "java",
     "jetty": "java",

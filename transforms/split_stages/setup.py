@@ -1,6 +1,6 @@
 """What the final stage repeats of the build stage: accounts, folders, files beside the application, and packages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hardenfile.dockerfile import Instruction
@@ -8,6 +8,7 @@ from hardenfile.evidence.paths import within
 
 from .split import Split, Unfit
 from .steps import Role, Step
+from .steps import role as role_of
 from .survey import Survey
 
 
@@ -45,33 +46,69 @@ def read_setup(survey: Survey, split: Split) -> tuple[tuple[Setup, ...], tuple[S
             continue
         if any(not step.always for step in kept):
             raise Unfit("unclear-step", "part of the setup runs on a condition", run)
+        if not all(_stays_in_place(step, survey, last) for step in kept):
+            raise Unfit("unclear-step", "part of the setup names files from a folder that it is not in then", run)
         rest = [step for step in own if step not in kept and dict(roles).get(step) is not Role.NOTHING]
         found.append(Setup(run, kept, not rest))
     return tuple(found), tuple(packages)
+
+
+def _stays_in_place(step: Step, survey: Survey, last: Instruction) -> bool:
+    """Whether the paths that a command for files names mean the same where the final stage repeats it."""
+    if role_of(step) is not Role.FILES or all(word.startswith("/") for word in _operands(step)):
+        return True
+    workdirs = [one for one in survey.stage.each("WORKDIR") if one.begin < last.begin]
+    below = any(one.begin > step.run.begin for one in workdirs)
+    return not below and step.cwd == survey.layout.workdir_at(survey.stage.before(step.run))
 
 
 def _covered(step: Step, split: Split, survey: Survey) -> bool:
     """Whether what the command does to files is in a tree that is copied, or in a folder that only the build has."""
     if step.name not in ("mkdir", "chown", "chmod", "chgrp", "touch", "ln", "install"):
         return False
-    paths = [step.path(word) for word in _paths(step)]
+    paths = named_paths(step)
+    if step.name == "chmod" and any(
+        path == tree.source and _is_folder(path, survey) for path in paths for tree in split.trees
+    ):
+        return False  # COPY makes the folder anew, with the usual mode
     return bool(paths) and all(
         (path is not None and any(within(path, tree.source) for tree in split.trees))
-        or _only_build(path, survey, split)
+        or (step.name != "mkdir" and _only_build(path, survey, split) and not _ships(path, step, survey, split))
         for path in paths
     )
 
 
-def _paths(step: Step) -> Iterator[str]:
+def _is_folder(path: str | None, survey: Survey) -> bool:
+    made = (step for step in survey.runs("mkdir") if path in named_paths(step))
+    return any(one.startswith(f"{path}/") for one, _ in survey.files) or any(made)
+
+
+def named_paths(step: Step) -> list[str | None]:
+    """The absolute paths that a command for files names; None among them where one is not known."""
+    return [step.path(word) for word in _operands(step)]
+
+
+def _operands(step: Step) -> list[str]:
+    """The paths as a command for files names them."""
     words = [word or "" for word in step.arguments if not (word or "").startswith("-")]
-    yield from words[1:] if step.name in ("chown", "chmod", "chgrp") else words
+    return words[1:] if step.name in ("chown", "chmod", "chgrp") else words
 
 
 def _only_build(path: str | None, survey: Survey, split: Split) -> bool:
     """Whether a path lies in a folder that claimed copies fill, and the run does not start there."""
-    if path is None:
+    if path is None or any(path in named_paths(step) for step in survey.runs("mkdir")):
         return False
     return any(within(path, folder) for folder in build_folders(survey, split)) and path != survey.workdir
+
+
+def _ships(path: str | None, step: Step, survey: Survey, split: Split) -> bool:
+    """Whether the command works on files that the final stage gets from the context once more, as they were."""
+    return any(
+        one.instruction not in split.claimed
+        and one.instruction.begin < step.run.begin
+        and (one.target is None or path is None or within(path, one.target) or within(one.target, path))
+        for one in survey.layout.placed
+    )
 
 
 def build_folders(survey: Survey, split: Split) -> tuple[str, ...]:
@@ -93,7 +130,10 @@ def _inside_build(step: Step, survey: Survey, split: Split) -> bool:
     folders = build_folders(survey, split)
     paths = [step.path(word) for word in step.arguments if word is not None and not word.startswith("-")]
     known = all(word is not None for word in step.words) and all(path is not None for path in paths)
-    return known and all(any(within(path or "", folder) for folder in folders) for path in paths)
+    return known and all(
+        any(within(path or "", folder) for folder in folders) and not _ships(path, step, survey, split)
+        for path in paths
+    )
 
 
 def line_of(steps: Sequence[Step], escape: str) -> list[str]:

@@ -42,12 +42,14 @@ class Tree:
     """A file or folder that the final stage copies from the build stage, both paths absolute.
 
     `chown` is the owner that it has in the build stage where that is not root; `folder`: the source is known to be one.
+    `built`: a RUN writes it, so that it has no owner by COPY.
     """
 
     source: str
     target: str
     why: str
     chown: str = ""
+    built: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +73,6 @@ class Split:
     settings: tuple[str, ...] = ()
     intended: frozenset[str] = frozenset()
     packages: tuple[tuple[str, str], ...] = ()
+    programs: frozenset[str] = frozenset()
     facts: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()

@@ -17,6 +17,18 @@ Recogniser = Callable[[Survey, bool], "Split | None"]
 STACKS: Mapping[str, str] = MappingProxyType(
     {
         "go": r"\bgo\s+(?:build|install)\b",
+        "java_war": r"\b(?:mvnw?|gradlew?)\b",
+        "java": r"\b(?:mvnw?|gradlew?)\b",
+        "dotnet": r"\bdotnet\s+(?:build|publish)\b",
+        "rust": r"\bcargo\s+(?:\+\S+\s+)?(?:build|b|install|rustc)\b",
+        "node_static": r"(?<![\w/.-])(?:npm|pnpm|yarn)\s+(?:run\s+)?(?:build|generate|export)",
+        "node": r"(?<![\w/.-])(?:npm|pnpm|yarn)\s+(?:--?\S+\s+)*(?:ci|i|install|add|build|run|prune)\b"
+        r"|(?<![\w/.-])yarn(?=\s*(?:\Z|[&;|\n]|--))",
+        "python": r"\bpip(?:3(?:\.\d+)?)?\s(?:\s*-\S+)*\s*install\b|\bpoetry\s(?:\s*-\S+)*\s*(?:install|sync)\b"
+        r"|\buv\s+(?:sync|pip\s+install)\b|\bpipenv\s+(?:install|sync)\b|\bsetup\.py\s+(?:install|develop)\b",
+        "ruby": r"\b(?:bundle|bundler)\s+(?:_\S+_\s+)?install\b|(?<![\w/.-])bundle\s*(?:\Z|[&;\n])",
+        "php": r"\bcomposer(?:\.phar)?\s+(?:--?\S+\s+)*(?:install|i|update)\b",
+        "c": r"(?<![\w/.-])(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|make|cmake)(?:\s|\Z)",
     }
 )
 # Steps that build, or install what only a build needs, in a stack that is not among them.
@@ -27,14 +39,17 @@ _OTHER = re.compile(
 
 def builds(stage: Stage) -> bool:
     """Whether a RUN of the stage builds something."""
-    texts = [run.logical for run in stage.each("RUN")]
-    texts += [heredoc.body for run in stage.each("RUN") for heredoc in run.heredocs]
-    return any(re.search(pattern, text) for text in texts for pattern in (*STACKS.values(), _OTHER.pattern))
+    return any(re.search(pattern, text) for text in _texts(stage) for pattern in (*STACKS.values(), _OTHER.pattern))
+
+
+def _texts(stage: Stage) -> list[str]:
+    runs = stage.each("RUN")
+    return [run.logical for run in runs] + [heredoc.body for run in runs for heredoc in run.heredocs]
 
 
 def recognise(survey: Survey, *, same_family: bool = False) -> Split:
     """The conversion. Raises Unfit where the file is of no stack that is known, or cannot be converted."""
-    texts = [run.logical for run in survey.stage.each("RUN")]
+    texts = _texts(survey.stage)
     for stack, pattern in STACKS.items():
         if any(re.search(pattern, text) for text in texts):
             recogniser: Recogniser = import_module(f"{__package__}.{stack}").recognise

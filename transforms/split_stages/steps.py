@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hardenfile.dockerfile import Instruction
+from hardenfile.dockerfile.shell import read_shell
 from hardenfile.dockerfile.shell_commands import Command
 from hardenfile.dockerfile.stages import Stage, Value
 from hardenfile.evidence.accounts import tool_of
@@ -14,6 +15,8 @@ from hardenfile.evidence.layout import Layout
 
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 _LEFT_TO_SHELL = re.compile(r"[`*?\[~'\\]|\$\(|\$\{[^}]*[^\w}]")
+_ONLY_HEREDOC = re.compile(r"<<-?\s*([\"']?)\w+\1\Z")
+_SHELL_SCRIPT = re.compile(r"#!\s*(?:/usr/bin/env\s+|/(?:usr/)?bin/)(?:ba|da|a)?sh\b")
 
 
 class Role(StrEnum):
@@ -76,21 +79,31 @@ def _steps(run: Instruction, stage: Stage, layout: Layout) -> Iterator[Step]:
     if run.json:
         yield Step(run, None, run.args, cwd, run.value, "", mounts)
         return
-    if run.heredocs:
+    source = _heredoc_script(run) if run.heredocs else run.value
+    if source is None:
         yield Step(run, None, (), cwd, run.value, "it runs a heredoc", mounts)
         return
-    script = run.shell
+    script = read_shell(source) if run.heredocs else run.shell
     if script.refusal or stage.before(run).shell is not None:
         yield Step(run, None, (), cwd, run.value, script.refusal or "SHELL is not the usual one", mounts)
         return
     for command in script.commands:
         words = tuple(_value(word.value, word.joined, stage.env) for word in command.words)
-        text = run.value[command.span.start : command.span.end]
+        text = source[command.span.start : command.span.end]
         yield Step(run, command, words, cwd, text, "", mounts)
         if words[:1] == ("cd",):
             there = words[1] if len(words) == 2 else None
             sure = command.depth == 0 and command.before in ("", "&&", ";", "\n")
             cwd = _joined(cwd, there) if there is not None and sure else None
+
+
+def _heredoc_script(run: Instruction) -> str | None:
+    """The shell text of a RUN that is nothing but one heredoc; None for any other."""
+    heredoc = run.heredocs[0]
+    if len(run.heredocs) > 1 or not _ONLY_HEREDOC.match(run.value.strip()):
+        return None
+    text = re.sub(r"(?m)^\t+", "", heredoc.body) if heredoc.chomp else heredoc.body
+    return text if not text.startswith("#!") or _SHELL_SCRIPT.match(text) else None
 
 
 def _value(value: str | None, raw: str, env: Mapping[str, Value]) -> str | None:
@@ -137,7 +150,7 @@ def role(step: Step) -> Role:
         return Role.NOTHING
     if len(step.words) == 2 and step.words[1] in _VERSIONS and not redirected:
         return Role.NOTHING
-    if name == "rm" and all(word is not None and _is_cache(word) for word in step.arguments):
+    if name == "rm" and all(_is_cache(word) for word in _patterns(step)):
         return Role.NOTHING
     literal = all(word is not None for word in step.words)
     if name in _FILES and literal and not redirected:
@@ -145,7 +158,15 @@ def role(step: Step) -> Role:
     return Role.UNCLEAR
 
 
-_CACHE = re.compile(r"-\w+\Z|/var/(?:lib/apt/lists|cache)(?:/.*)?\Z|/(?:root/\.\w[\w/.-]*|tmp/.*|var/tmp/.*)\Z")
+_CACHE = re.compile(
+    r"-\w+\Z|/var/(?:lib/apt/lists|cache)(?:/[\w.*/-]*)?\Z|(?:/root|~|\$HOME)/\.\w[\w/.-]*\Z|/(?:var/)?tmp/[\w.*/-]*\Z"
+)
+
+
+def _patterns(step: Step) -> Iterator[str]:
+    """The arguments, as they are written where the shell would fill them in."""
+    for at, word in enumerate(step.arguments, 1):
+        yield word if word is not None else step.command.words[at].joined if step.command is not None else ""
 
 
 def _is_cache(word: str) -> bool:

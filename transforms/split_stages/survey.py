@@ -19,6 +19,8 @@ from .split import Unfit
 from .steps import Role, Step, read_steps, role
 
 _CODENAME = re.compile(r"(?:\A|-)(trixie|bookworm|bullseye|buster|noble|jammy|focal)(?:-|\Z)")
+_LOCK = re.compile(r"(?:package-lock|npm-shrinkwrap|composer)\.(?:json|lock)\Z|pnpm-lock\.yaml\Z|\.lock\Z")
+_LOCK_SIZE = 16_000_000  # bytes
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 
 
@@ -120,8 +122,11 @@ class Survey(Shipped):
         return tuple(found.items())
 
     def text(self, path: str, limit: int = 1_000_000) -> str | None:
-        """The text of a file of the image that comes from the context; None where there is none, or it is too big."""
-        data = self.layout.read(path, limit)
+        """The text of a file of the image that comes from the context; None where there is none, or it is too big.
+
+        `limit` is in bytes; lock files may have more, as they grow with what is installed and not with the code.
+        """
+        data = self.layout.read(path, _LOCK_SIZE if _LOCK.search(path) else limit)
         return data.decode("utf-8", "replace").replace("\r\n", "\n") if data is not None else None
 
     @cached_property

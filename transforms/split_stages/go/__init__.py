@@ -1,230 +1,197 @@
-"""Go: the binary that `go build -o` writes and the start command runs, on distroless, scratch or a plain distribution."""
+"""Go: the binary that `go build` writes and the start command runs, on distroless or a plain distribution."""
 
 import posixpath
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from hardenfile.dockerfile import Instruction
+from hardenfile.dockerfile import Instruction, Span
+from hardenfile.evidence.paths import within
+from hardenfile.rewrite.edit import Edit
+from hardenfile.rewrite.insert import lines_before, replace
 
 from ..contract import own_environment
-from ..needed import left_behind, named_files
-from ..runtime import at, distribution
+from ..runtime import at, distribution, the_base_itself
 from ..split import Runtime, Split, Tree, Unfit
 from ..steps import Step
 from ..survey import Survey
+from .artefact import Binary, Call, calls, module_of
+from .linking import Linking, default_release, read_linking
+from .needs import read_needs
+from .sources import read_sources
+from .system import (
+    fetching,
+    folders_made,
+    missing_packages,
+    needs_shell,
+    of_system,
+    own_workdir,
+    run_by,
+    types_of_files,
+    workdir,
+)
+from .workshop import REBUILD, Workshop
 
 _STATIC = "gcr.io/distroless/static-debian12"
-_SOURCES = frozenset((".go", ".s", ".mod", ".sum", ".proto", ".tmpl.go"))
-_BUILT_IN = frozenset(("go.mod", "go.sum", "go.work", "go.work.sum", "vendor/modules.txt", "modules.txt"))
-_CGO_IMPORT = re.compile(r'^\s*import\s+(?:\(\s*)?"C"|^\s+"C"\s*$', re.MULTILINE)
-# Modules that are wrappers of C libraries: without cgo they do not build, or fail when they run.
-_CGO_MODULES = re.compile(
-    r"\b(?:mattn/go-sqlite3|confluentinc/confluent-kafka-go|godror/godror|mattn/go-oci8|h2non/bimg|davidbyttow/govips"
-    r"|go-gl/|veandco/go-sdl2|libgit2/git2go|gographics/imagick|google/gopacket|miekg/pkcs11|ianlancetaylor/cgosymbolizer"
-    r"|otiai10/gosseract|gocv\.io|bytecodealliance/wasmtime-go|tecbot/gorocksdb|linxGnu/grocksdb|marcboeker/go-duckdb"
-    r"|pebbe/zmq4|rdkafka|DataDog/zstd|valyala/gozstd|cockroachdb/c-|ethereum/go-ethereum|seccomp/libseccomp-golang)"
-)
-_TAKES_VALUE = frozenset(
-    "-o -p -asmflags -buildmode -buildvcs -compiler -gccgoflags -gcflags -installsuffix -ldflags -mod -modfile -overlay "
-    "-pkgdir -tags -toolexec -C -pgo -exec -covermode -coverpkg".split()
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Binary:
-    """What one `go build` or `go install` writes."""
-
-    path: str
-    step: Step
+_CERTIFICATES = ("/usr/local/share/ca-certificates", "/usr/share/ca-certificates")
+_OF_BUILD = frozenset((".go", ".mod", ".sum", ".work", ".c", ".h", ".s", ".proto", ".templ"))
 
 
 def recognise(survey: Survey, same_family: bool) -> Split | None:
     """The conversion of a file that builds a Go program; None where none is built. Raises Unfit."""
-    built = [step for step in survey.runs("go") if step.arguments[:1] in (("build",), ("install",))]
-    if not built:
+    work = [call for call in calls(survey) if call.words[:1] in (("build",), ("install",))]
+    if not work:
         return None
-    binaries = [_binary(step, survey) for step in built]
-    binary = _started(survey, binaries)
-    module = _module(survey, binary.step)
-    claimed = frozenset(_claimed(survey, binary.step.run))
-    named = named_files(survey, _SOURCES, _folders(survey, claimed), _BUILT_IN)
-    static, static_facts, static_doubts = _linking(survey, binary.step, module)
-    runtime = _runtime(survey, static=static, same_family=same_family or bool(survey.shell_at_start))
-    doubts = [*static_doubts, *left_behind(named), *_at_run_time(survey)]
-    trees = (Tree(binary.path, binary.path, f"{binary.path} is what line {binary.step.run.first_line} builds and what starts"), *named.trees)
-    others = [one for one in binaries if one.path != binary.path]
-    trees += tuple(Tree(one.path, one.path, f"{one.path} is built as well") for one in others if _names(survey, one.path))
-    return Split(
-        "go",
-        runtime,
-        trees,
-        claimed,
-        intended=own_environment(survey.stage, survey.base, runtime.image) | {"CMD"},
-        facts=tuple(static_facts),
-        doubts=tuple(doubts),
-    )
+    found = _Found(survey, work)
+    why = survey.shell_at_start or found.needs.shell or needs_shell(survey, found.shop, found.claimed)
+    if found.own_workdir and not why:
+        why = f"{survey.workdir} is not root's"
+    split = found.split("the option runtime asks for it" if same_family and not why else why)
+    if split.runtime.has_shell:
+        return split
+    missing = missing_packages(survey, split)
+    return found.split(missing) if missing else split
 
 
-def _binary(step: Step, survey: Survey) -> Binary:
-    """Where a command leaves its binary. Raises Unfit where that cannot be told."""
-    if step.cwd is None or not step.always:
-        raise Unfit("unclear-step", "where, or whether, it is built cannot be told", step.run)
-    output, packages = _arguments(step)
-    if step.arguments[0] == "install":
-        folder = _environment(survey, "GOBIN") or posixpath.join(_environment(survey, "GOPATH") or "/go", "bin")
-        return Binary(posixpath.join(folder, _package_name(step, packages, survey)), step)
-    if output is None:
-        return Binary(posixpath.join(step.cwd, _package_name(step, packages, survey)), step)
-    path = posixpath.normpath(posixpath.join(step.cwd, output))
-    if output.endswith("/") or _is_folder(survey, path):
-        path = posixpath.join(path, _package_name(step, packages, survey))
-    return Binary(path, step)
+class _Found:
+    """What is known of the program, whichever image ships it."""
+
+    def __init__(self, survey: Survey, work: Sequence[Call]) -> None:
+        self.survey = survey
+        self.sources = read_sources(survey)
+        copies = tuple(_copies(survey, work))
+        self.shop = Workshop(survey, self.sources, tuple(dict.fromkeys(_targets(survey, copies))))
+        self.started = _started(survey, self.shop)
+        if self.started.remote or module_of(self.started.call, survey) is None:
+            raise Unfit("no-manifest", "no go.mod of what starts is in the context", self.started.call.step.run)
+        self.needs = read_needs(survey, self.sources, self.shop)
+        self.shipped = _shipped(survey, self.shop, self.started)
+        built = [call for call in self.shop.calls if any(one.call is call for one in self.shipped)]
+        self.release = _release(survey)
+        self.linking = read_linking(survey, built, self.sources, known_release=isinstance(self.release, Runtime))
+        self.claimed: frozenset[Step | Instruction] = frozenset((*copies, *self.shop.claimed))
+
+        self.own_workdir = own_workdir(survey, self.claimed)
+
+    def split(self, why_shell: str) -> Split:
+        """The conversion; with a distribution and its shell where there is a reason for one."""
+        survey, linking = self.survey, self.linking
+        runtime = _runtime(survey, linking, self.release, shell=bool(why_shell))
+        carried = () if runtime.has_shell else tuple(folders_made(survey, self.shop, self.claimed))
+        binaries = (Tree(one.path, one.path, _tell(one, self.started)) for one in self.shipped)
+        folders = (tree for _, trees in carried for tree in trees)
+        system = of_system(survey, self.shop, runtime, self.started, self.sources)
+        return Split(
+            "go",
+            runtime,
+            (*binaries, *self.needs.trees, *folders, *system),
+            self.claimed | {step for step, _ in carried},
+            edits=tuple(dict.fromkeys(_without_cgo(call) for call in linking.without_cgo)),
+            settings=(*workdir(survey, runtime), *self.own_workdir),
+            intended=own_environment(survey.stage, survey.base, runtime.image) | {"CMD"},
+            facts=(*linking.facts, *([why_shell] if why_shell and linking.static else [])),
+            doubts=(*linking.doubts, *self.needs.doubts),
+            packages=types_of_files(survey, runtime, self.sources),
+            programs=fetching(survey, self.sources),
+        )
 
 
-def _arguments(step: Step) -> tuple[str | None, list[str]]:
-    output, packages, value_of = None, [], ""
-    for word in step.arguments[1:]:
-        if value_of:
-            if value_of == "-o":
-                if word is None:
-                    raise Unfit("artefact", "the name of the binary is only known in the build", step.run)
-                output = word
-            elif value_of in ("-C", "-buildmode"):
-                raise Unfit("artefact", f"`go build {value_of}` is not followed", step.run)
-            value_of = ""
-        elif word is None:
-            continue  # flags of the linker mostly; a package or an output of that kind is missed below
-        elif word.startswith("-"):
-            name, equals, value = word.partition("=")
-            name = "-" + name.lstrip("-")
-            if equals and name == "-o":
-                output = value
-            elif not equals and name in _TAKES_VALUE:
-                value_of = name
-        else:
-            packages.append(word)
-    return output, packages
-
-
-def _package_name(step: Step, packages: list[str], survey: Survey) -> str:
-    """The name that Go gives to the binary of a package."""
-    if len(packages) > 1 and not all(one.endswith(".go") for one in packages):
-        raise Unfit("artefact", "it builds several programs at once", step.run)
-    package = packages[0].partition("@")[0] if packages else "."
-    if "..." in package:
-        raise Unfit("artefact", "it builds every program of the module at once", step.run)
-    if package.endswith(".go"):
-        return posixpath.basename(package)[: -len(".go")]
-    if package in (".", "./"):
-        folder = step.cwd or "/"
-        found = re.search(r"^module\s+(\S+)", survey.text(posixpath.join(folder, "go.mod")) or "", re.MULTILINE)
-        if found is None:
-            raise Unfit("artefact", "the module's name, which the binary gets, was not seen", step.run)
-        package = found[1].strip('"')
-        return re.sub(r"/v\d+\Z", "", package).rpartition("/")[2]
-    return posixpath.basename(package.rstrip("/"))
-
-
-def _is_folder(survey: Survey, path: str) -> bool:
-    return any(one.startswith(path + "/") for one, _ in survey.files) or path in ("/usr/local/bin", "/go/bin", "/bin")
-
-
-def _environment(survey: Survey, name: str) -> str:
-    value = survey.stage.env.get(name)
-    return value.text if value is not None and value.known else ""
-
-
-def _started(survey: Survey, binaries: list[Binary]) -> Binary:
-    """The binary that the start command runs. Raises Unfit where it runs none of them."""
-    folders = [*_environment(survey, "PATH").split(":"), "/go/bin", "/usr/local/bin", "/usr/bin", "/bin"]
-    for command in reversed(survey.start.commands):
-        program = command.words[0] if command.words else None
-        if program is None:
-            continue
-        if "/" in program:
-            paths = {posixpath.normpath(posixpath.join(survey.workdir, program))}
-        else:
-            paths = {posixpath.join(folder, program) for folder in folders if folder.startswith("/")}
-        for one in binaries:
-            if one.path in paths:
-                return one
-    shown = " or ".join(one.path for one in binaries)
-    raise Unfit("artefact", f"it builds {shown}, and what starts is not that", survey.start.at)
-
-
-def _names(survey: Survey, path: str) -> bool:
-    return any(path in (word or "") for command in survey.start.commands for word in command.words)
-
-
-def _module(survey: Survey, step: Step) -> str:
-    """The text of go.mod. Raises Unfit where there is none."""
-    folder = step.cwd or "/"
-    while True:
-        text = survey.text(posixpath.join(folder, "go.mod"))
-        if text is not None:
-            return text
-        if folder == "/":
-            raise Unfit("no-manifest", "no go.mod is in the context, so what is built is not known", step.run)
-        folder = posixpath.dirname(folder)
-
-
-def _claimed(survey: Survey, last: Instruction) -> Iterator[Step | Instruction]:
-    """The commands of Go's tools, and the copies into the folders where they work."""
-    where = {step.cwd for step in survey.runs("go") if step.cwd not in (None, "/")}
-    for step in survey.steps:
-        if step.name in ("go", "gofmt", "golangci-lint", "staticcheck", "swag", "templ", "sqlc") and step.run.begin <= last.begin:
-            yield step
+def _copies(survey: Survey, work: Sequence[Call]) -> Iterator[Instruction]:
+    """The copies above the last build that feed it: into the folders where it works, or with sources in them."""
+    last = max(call.step.run.begin for call in work)
+    where = {call.cwd for call in calls(survey) if call.cwd is not None}
+    modules = {posixpath.dirname(path) for path, _ in survey.files if path.endswith("/go.mod")}
+    homes = {home for home in modules if any(within(cwd, home) for cwd in where)} | where
+    feeding = {
+        one.instruction.begin
+        for one in survey.layout.placed
+        if one.source is not None and _has_sources(survey, one.source, folder=bool(one.folder))
+    }
     for one in survey.copies():
         target = survey.layout.destination(survey.stage, one)
-        if one.begin < last.begin and target is not None and any(target == cwd or target.startswith(f"{cwd}/") for cwd in where):
+        if one.begin > last or target is None:
+            continue
+        if one.begin in feeding or any(within(target, home) for home in homes) or target.startswith(_CERTIFICATES):
             yield one
 
 
-def _folders(survey: Survey, claimed: frozenset[Step | Instruction]) -> list[str]:
-    found = (survey.layout.destination(survey.stage, one) for one in claimed if isinstance(one, Instruction))
-    return [path for path in dict.fromkeys(found) if path is not None]
+def _has_sources(survey: Survey, source: str, *, folder: bool) -> bool:
+    if not folder:
+        return posixpath.splitext(source)[1] in _OF_BUILD
+    return any(posixpath.splitext(entry.path)[1] in _OF_BUILD for entry in survey.context.walk(source))
 
 
-def _linking(survey: Survey, step: Step, module: str) -> tuple[bool, list[str], list[str]]:
-    """Whether the binary needs no C library, with the facts and what is missing for them."""
-    assigned = {word.joined.partition("=")[0]: word.joined.partition("=")[2] for word in (step.command.assignments if step.command else ())}
-    setting = assigned.get("CGO_ENABLED") or _environment(survey, "CGO_ENABLED") or _exported(survey, step)
-    if setting.strip("\"'") == "0":
-        return True, ["CGO_ENABLED=0, so the binary is static"], []
-    for path, entry in survey.files:
-        if path.endswith(".go"):
-            data = survey.context.read(entry.path)
-            if data is not None and b'"C"' in data and _CGO_IMPORT.search(data.decode("utf-8", "replace")):
-                return False, [f'{entry.path} imports "C", so the binary needs the C library'], []
-    found = _CGO_MODULES.search(module)
-    if found:
-        return False, [f"{found[0]} wraps a C library"], []
-    return False, ["CGO_ENABLED is not 0, so the binary may need the C library"], []
+def _targets(survey: Survey, copies: Sequence[Instruction]) -> Iterator[str]:
+    """The folders that copies fill; of a single file its own folder."""
+    begins = {one.begin for one in copies}
+    for one in survey.layout.placed:
+        if one.instruction.begin in begins and one.target is not None and not one.target.startswith(_CERTIFICATES):
+            yield one.target if one.folder is not False else posixpath.dirname(one.target)
 
 
-def _exported(survey: Survey, step: Step) -> str:
-    for other in survey.steps:
-        if other.run is step.run and other.name == "export" and "CGO_ENABLED=0" in other.words:
-            return "0"
-        if other.name == "go" and other.words[1:3] == ("env", "-w") and "CGO_ENABLED=0" in other.words:
-            return "0"
-    return ""
-
-
-def _runtime(survey: Survey, *, static: bool, same_family: bool) -> Runtime:
-    if static and not same_family:
-        why = f"a static binary needs no C library, and {_STATIC} brings certificates and time zones"
-        return at(survey, _STATIC, why, static=True)
-    return distribution(survey)
-
-
-def _at_run_time(survey: Survey) -> Iterator[str]:
-    """What a Go program may ask of the system that the final image lacks."""
-    for path, entry in survey.files:
-        if not path.endswith(".go") or path.endswith("_test.go"):
+def _started(survey: Survey, shop: Workshop) -> Binary:
+    """The binary that the start command runs. Raises Unfit where it runs none of them, or one that builds."""
+    found = None
+    for command in survey.start.commands:
+        program = command.words[0] if command.words else None
+        if program is None:
             continue
-        text = (survey.context.read(entry.path) or b"").decode("utf-8", "replace")
-        if "exec.Command" in text or "exec.LookPath" in text:
-            yield f"{entry.path} starts other programs, which the final image may not have"
-            return
+        name = posixpath.basename(program)
+        names = {posixpath.basename(one.path) for one in shop.binaries.values() if one.remote}
+        if name in REBUILD and name in names:
+            raise Unfit("builds-at-start", f"{command.where} starts {name}, which builds when it runs", survey.start.at)
+        path = run_by(program, survey, shop)
+        found = shop.binaries[path] if path is not None else found
+    if found is None:
+        shown = " or ".join(sorted(shop.binaries)) or "nothing that stays"
+        raise Unfit("artefact", f"it builds {shown}, and what starts is not that", survey.start.at)
+    return found
+
+
+def _shipped(survey: Survey, shop: Workshop, started: Binary) -> tuple[Binary, ...]:
+    """What starts, and all else that the file builds of its own; programs of others where something starts them."""
+    used = {path for command in survey.start.commands if (path := run_by(command.words[0] or " ", survey, shop))}
+    others = (one for one in shop.binaries.values() if one.path != started.path)
+    return (started, *(one for one in others if not one.remote or one.path in used))
+
+
+def _tell(binary: Binary, started: Binary) -> str:
+    what = "and what starts" if binary.path == started.path else "as well"
+    return f"{binary.path} is what line {binary.line} builds {what}"
+
+
+def _release(survey: Survey) -> Runtime | Unfit:
+    """The plain image of the distribution, of the same release; else why there is none."""
+    if survey.name in ("debian", "ubuntu", "alpine"):
+        return the_base_itself(survey)
+    release = default_release(survey) if not survey.codename else ""
+    try:
+        if release:
+            return at(survey, f"debian:{release}-slim", f"golang:{survey.tag} is built on Debian {release}")
+        return distribution(survey)
+    except Unfit as unfit:
+        return unfit
+
+
+def _runtime(survey: Survey, linking: Linking, release: Runtime | Unfit, *, shell: bool) -> Runtime:
+    """Distroless for a static binary that needs nothing else; else the plain distribution."""
+    if linking.static and not shell:
+        return at(
+            survey,
+            _STATIC,
+            f"a static binary needs no C library; {_STATIC} has certificates and time zones",
+            static=True,
+        )
+    if isinstance(release, Runtime):
+        return release
+    if not linking.static or release.reason != "unknown-libc" or survey.name != "golang":
+        raise release
+    text = "alpine:3" if survey.base.family == "alpine" else "debian:trixie-slim"
+    return at(survey, text, f"a static binary runs on every release: {text} brings the shell", static=True)
+
+
+def _without_cgo(call: Call) -> Edit:
+    """`CGO_ENABLED=0` for the command; for all below it where that is no line of the RUN itself."""
+    run, command = call.step.run, call.step.command
+    if command is None or run.heredocs:
+        return lines_before(run, ["ENV CGO_ENABLED=0"])
+    start = len(run.logical) - len(run.value) + command.span.start
+    return replace(run, Span(start, start), "CGO_ENABLED=0 ")
