@@ -12,6 +12,8 @@ import pytest
 import hardenfile
 from hardenfile import Transform, UsageError
 from hardenfile.catalog import ENTRY_POINTS, build, catalog, choose
+from hardenfile.plan import IGNORED
+from hardenfile.report import listing
 from hardenfile.testing import cases
 from hardenfile.transforms import BUILTIN
 
@@ -53,7 +55,8 @@ def test_every_folder_of_transforms_is_in_the_catalog() -> None:
 def test_a_page_says_what_it_does(kind: type[Transform]) -> None:
     text = page(kind)
     assert text.startswith(f"# {kind.id}\n")
-    assert "```diff\n" in text, "the page shows no change"
+    shown = "```dockerfile\n" if kind.safety == "advice" else "```diff\n"
+    assert shown in text, "the page shows no change, or nothing that it tells of"
     said = " ".join(text.partition("## Rules")[2].split())
     assert all(rule in said for rule in kind.rules), "the page does not name every rule"
 
@@ -82,7 +85,7 @@ def test_every_reason_is_on_the_page_and_has_a_fixture(kind: type[Transform]) ->
     documented = {code.strip("`") for code, *_ in rows(page(kind), "When it refuses")}
     own = [case for case in CASES if case.folder.parent.name == kind.__module__.rpartition(".")[2]]
     told = {one.reason for case in own for one in case.harden().refusals}
-    assert told - {VERIFY} <= documented, "a reason is not on the page"
+    assert told - {VERIFY, IGNORED} <= documented, "a reason is not on the page"
     # A pipe cannot be kept in a repository; tests/test_prefer_copy.py makes one.
     assert documented - {"unreadable"} <= told, "a reason on the page has no fixture"
 
@@ -90,19 +93,25 @@ def test_every_reason_is_on_the_page_and_has_a_fixture(kind: type[Transform]) ->
 @every_transform
 def test_fixtures_show_a_change_and_a_refusal(kind: type[Transform]) -> None:
     own = [case for case in CASES if case.folder.parent.name == kind.__module__.rpartition(".")[2]]
+    if kind.safety == "advice":
+        assert {bool(case.harden().advice) for case in own} == {True, False}
+        return
     assert any(case.before != case.after for case in own)
     assert any(case.before == case.after for case in own)
 
 
-@every_transform
-def test_the_readme_has_a_row(kind: type[Transform]) -> None:
-    folder = kind.__module__.rpartition(".")[2]
+def test_the_readme_has_the_tables_that_list_prints() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    found = [
-        line for line in readme.split("\n") if line.startswith(f"| [`{kind.id}`](transforms/{folder}/README.md) |")
-    ]
-    assert len(found) == 1
-    assert kind.title in found[0]
+    for table in (listing.table(), listing.families()):
+        assert table in readme, "hardenfile list --output-format markdown prints another one"
+
+
+@every_transform
+def test_a_transform_imports_no_other_one(kind: type[Transform]) -> None:
+    folder = ROOT / "transforms" / kind.__module__.rpartition(".")[2]
+    for path in folder.rglob("*.py"):
+        found = re.findall(r"hardenfile\.transforms\.(\w+)", path.read_text("utf-8"))
+        assert set(found) <= {folder.name}, path
 
 
 # --- third parties -------------------------------------------------------------------------------------------------

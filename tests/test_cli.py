@@ -12,6 +12,7 @@ import pytest
 
 import hardenfile
 from hardenfile.catalog import catalog
+from hardenfile.profiles import PROFILES
 from tests.support.cli import Cli, Ran, real
 
 ADD = b"FROM alpine:3\nADD main.py /app/\n"
@@ -399,8 +400,10 @@ def test_fix_tells_what_it_did_as_json_too(cli: Cli) -> None:
 def test_list_and_explain(cli: Cli) -> None:
     ran = cli("list")
     assert (ran.code, ran.err) == (0, "")
-    assert re.search(rb"^prefer-copy +Use COPY instead of ADD\n +answers CIS 4\.9, ", ran.out, re.MULTILINE)
-    assert {line.split()[0] for line in ran.out.decode().split("\n") if line[:1].strip()} == set(catalog())
+    assert re.search(rb"^prefer-copy +Use COPY instead of ADD\n +answers CIS 4\.9; ", ran.out, re.MULTILINE)
+    listed, _, families = ran.out.decode().partition("\nfamilies:\n")
+    assert {line.split()[0] for line in listed.split("\n") if line[:1].strip()} == set(catalog())
+    assert {line.split()[0] for line in families.split("\n") if line[:1].strip()} == set(PROFILES)
     page = Path(hardenfile.__file__).parent / "transforms/prefer_copy/README.md"
     assert cli("explain", "prefer-copy").out.rstrip(b"\n") == page.read_bytes().rstrip(b"\n")
     ran = cli("explain", "prefer-cpoy")
@@ -435,7 +438,7 @@ def test_no_arguments_at_all_is_answered_with_the_help(cli: Cli) -> None:
         (("diff", "--select"), "'--select' requires an argument"),
         (("diff", "--output-format", "xml", "."), "'xml' is not one of 'text', 'json'"),
         (("diff", "--select", "prefer-cpoy", "."), "'prefer-cpoy' (did you mean 'prefer-copy'?)"),
-        (("diff", "--ignore", "prefer-copy,zzzzzzzzzzzz", "."), "no transform is called 'zzzzzzzzzzzz';"),
+        (("diff", "--ignore", "prefer-copy,zzzzzzzzzzzz", "."), "family or finding is called 'zzzzzzzzzzzz'"),
         (("diff", "--context", "none", "."), "--context none: there is no such folder"),
         (("diff", "--config", "none", "."), "--config none: cannot be read: No such file"),
         (("explain",), "Missing argument 'ID'"),

@@ -110,8 +110,14 @@ def test_what_a_configuration_holds(tmp_path: Path) -> None:
         ("unsfae = true", "unknown key 'unsfae' (did you mean 'unsafe'?)"),
         ("[add_user]\nuid = 1", "unknown key 'add_user' (did you mean 'add-user'?)"),
         ("zzzzzzzzzzzzzzzzz = 1", "unknown key 'zzzzzzzzzzzzzzzzz'"),
-        ('select = ["prefer-cpoy"]', "select: no transform is called 'prefer-cpoy' (did you mean 'prefer-copy'?)"),
-        ('ignore = ["prefer-cpoy"]', "ignore: no transform is called 'prefer-cpoy' (did you mean 'prefer-copy'?)"),
+        (
+            'select = ["prefer-cpoy"]',
+            "select: no transform, family or finding is called 'prefer-cpoy' (did you",
+        ),
+        (
+            'ignore = ["prefer-cpoy"]',
+            "ignore: no transform, family or finding is called 'prefer-cpoy' (did you",
+        ),
         ('select = "prefer-copy"', "select takes a list of texts, not 'prefer-copy'"),
         ("ignore = [1]", "ignore takes a list of texts, not [1]"),
         ("unsafe = 1", "unsafe takes true or false, not 1"),

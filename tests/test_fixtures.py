@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hardenfile import Change, Refusal, Transform
-from hardenfile.catalog import build, catalog
+from hardenfile.catalog import build, catalog, choose
 from hardenfile.dockerfile.source import encode
 from hardenfile.plan import Outcome, harden
 from hardenfile.rewrite.patch import Patch
@@ -100,7 +100,7 @@ def test_every_folder_of_fixtures_is_a_case() -> None:
 
 def _selected(case: Case) -> list[str]:
     own = case.folder.parent.name
-    default = list(catalog()) if own.startswith("_") else [own.replace("_", "-")]
+    default = [one.id for one in choose()] if own.startswith("_") else [own.replace("_", "-")]
     names: list[str] = case.settings.get("transforms", default)
     return [name for name in catalog() if name in names]
 

@@ -179,7 +179,9 @@ def test_an_unknown_id_names_the_nearest(arguments: dict[str, list[str]]) -> Non
 
 def test_options_by_id_are_the_instances_with_those_options() -> None:
     source = b"FROM debian:12\nCMD sleep 9\n"
-    by_id = hardenfile.harden(source, options={"add-user": {"uid": 2000}}, ignore=["pin-digests"], unsafe=True)
+    by_id = hardenfile.harden(
+        source, options={"add-user": {"uid": 2000}}, select=["add-user", "prefer-copy"], unsafe=True
+    )
     by_instance = hardenfile.harden(source, transforms=[AddUser(uid=2000), PreferCopy()], unsafe=True)
     assert by_id.diff() == by_instance.diff()
     assert (by_id.changes, by_id.refusals) == (by_instance.changes, by_instance.refusals)

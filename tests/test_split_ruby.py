@@ -35,7 +35,7 @@ def test_a_gem_that_nobody_knows_is_a_doubt() -> None:
         ("bundle install", ["/usr/local/bundle"]),
         ("bundle install --deployment", ["/usr/local/bundle", "/app"]),
         ("bundle install --path=/gems", ["/gems", "/usr/local/bundle"]),
-        ("bundle install && bundle exec rake build", ["/usr/local/bundle", "/app"]),
+        ("bundle install && bundle exec rake assets:precompile", ["/usr/local/bundle", "/app"]),
     ],
 )
 def test_where_the_gems_are(tmp_path: Path, step: str, trees: list[str]) -> None:

@@ -8,6 +8,8 @@ from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 from .errors import UsageError, nearest
+from .profiles import DEFAULT, PROFILES
+from .rules import answers
 from .transform import Transform
 
 ENTRY_POINTS = "hardenfile.transforms"  # the group that third parties register their Transform classes in
@@ -50,30 +52,61 @@ def in_order(transforms: Iterable[_Any]) -> list[_Any]:
     return ordered
 
 
+def named(name: str, known: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    """The ids that a name stands for: a transform's own, a family of profiles.py, or another tool's id (`DL3020`).
+
+    Raises UsageError for a name that nobody knows.
+    """
+    known = catalog() if known is None else known
+    if name in known:
+        return (name,)
+    if name in PROFILES:
+        return PROFILES[name].ids(known)
+    found = tuple(key for key, one in known.items() if answers(one, name))
+    if not found:
+        raise UsageError(f"no transform, family or finding is called {nearest(name, (*known, *PROFILES))}")
+    return found
+
+
 def choose(
     *,
     select: Sequence[str] | None = None,
     ignore: Sequence[str] = (),
+    profile: str | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     transforms: Iterable[Transform] | None = None,
 ) -> list[Transform]:
-    """The transforms to run, in order. Raises UsageError for an id or option that nobody knows."""
+    """The transforms to run, in order: those of the profile, or those that `select` names, but for `ignore`.
+
+    Raises UsageError for a name or option that nobody knows.
+    """
     known = catalog()
     options = options or {}
+    if profile is not None:
+        if profile not in PROFILES:
+            raise UsageError(f"no profile is called {nearest(profile, PROFILES)}")
+        for key, values in PROFILES[profile].options.items():
+            options = {**options, key: {**values, **options.get(key, {})}}
     if transforms is not None:
         given = list(transforms)
         doubled = next((one.id for at, one in enumerate(given) if any(one.id == two.id for two in given[:at])), None)
         if doubled:
             raise UsageError(f"the transform {doubled!r} is given twice")
-        names = {one.id for one in given} | set(known)
+        names: dict[str, Any] = {**known, **{one.id: one for one in given}}
     else:
         given = [build(one, options.get(one.id, {})) for one in known.values()]
-        names = set(known)
-    for name in (*(select or ()), *ignore, *options):
+        names = dict(known)
+    for name in options:
         if name not in names:
             raise UsageError(f"no transform is called {nearest(name, names)}")
-    chosen = [one for one in given if (select is None or one.id in select) and one.id not in ignore]
-    return in_order(chosen)
+    left_out = {key for name in ignore for key in named(name, names)}
+    if select is not None:
+        wanted = {key for name in select for key in named(name, names)}
+    elif transforms is not None and profile is None:
+        wanted = set(names)
+    else:
+        wanted = set(PROFILES[profile or DEFAULT].ids(names))
+    return in_order(one for one in given if one.id in wanted - left_out)
 
 
 def build(kind: type[Transform], options: Mapping[str, Any]) -> Transform:

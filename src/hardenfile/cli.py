@@ -4,24 +4,43 @@ Exit codes: 0 done; 1 `check` found something to change, or `lock --check` a loc
 a file that could not be read or parsed, or an image that no registry knew; 3 no Dockerfile found.
 """
 
-import os
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
 from . import __version__
-from .config import Config, nearest_config, read_config
-from .dockerfile.source import encode
+from .config import nearest_config
 from .errors import HardenfileError, UsageError
-from .files import STDIN, Found, Request, Result, find, harden_file, is_folder, read
-from .network import Network, Pinning
-
-DONE, WOULD_CHANGE, FAILED, NOTHING_FOUND, INTERRUPTED = 0, 1, 2, 3, 130
+from .files import STDIN, Result, is_folder
+from .network import Pinning
+from .options import (
+    ConfigFile,
+    Context,
+    Format,
+    Ignore,
+    Insecure,
+    LockedOnly,
+    LockPaths,
+    MayAsk,
+    Mirror,
+    Output,
+    OutputFormat,
+    Paths,
+    Profile,
+    Refresh,
+    RegistryCa,
+    Select,
+    Target,
+    Unsafe,
+    network_of,
+    request_of,
+)
+from .session import DONE, FAILED, INTERRUPTED, WOULD_CHANGE, Session, fault
+from .streams import NobodyReads, out, say
 
 app = typer.Typer(
     name="hardenfile",
@@ -35,92 +54,35 @@ app = typer.Typer(
 )
 
 
-class OutputFormat(StrEnum):
-    """How the result is told."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-Paths = Annotated[
-    list[str],
-    typer.Argument(metavar="PATH", help="Dockerfiles, folders to look for them in, or - for standard input."),
-]
-LockPaths = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="PATH", help="Dockerfiles, or folders to look for them in; . by default."),
-]
-Select = Annotated[list[str] | None, typer.Option(metavar="ID,...", help="Run only these transforms.")]
-Ignore = Annotated[list[str] | None, typer.Option(metavar="ID,...", help="Leave these transforms out.")]
-Unsafe = Annotated[
-    bool | None, typer.Option("--unsafe/--no-unsafe", help="Apply changes that may alter behaviour too.")
-]
-Context = Annotated[
-    Path | None, typer.Option(metavar="FOLDER", help="The build context; found by what COPY and ADD name by default.")
-]
-Target = Annotated[
-    str | None, typer.Option(metavar="STAGE", help="The stage that ships, by name or index; the last one by default.")
-]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="The configuration; the nearest one by default.")
-]
-Refresh = Annotated[
-    bool, typer.Option("--refresh", help="Move digests that stand in the file to those of the lock or the registry.")
-]
-LockedOnly = Annotated[
-    bool, typer.Option("--locked", help="Fail where an image or a download is not in the lock file.")
-]
-MayAsk = Annotated[
-    bool, typer.Option("--online", help="Ask registries for what the lock file does not hold; offline by default.")
-]
-RegistryCa = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Certificates to trust besides the system's, in PEM form.")
-]
-Mirror = Annotated[
-    list[str] | None, typer.Option(metavar="REGISTRY=MIRROR", help="Ask this mirror first; may be repeated.")
-]
-Insecure = Annotated[
-    list[str] | None, typer.Option(metavar="HOST[:PORT]", help="Do without a trusted certificate; may be repeated.")
-]
-Format = Annotated[OutputFormat, typer.Option("--output-format", metavar="text|json", help="How to tell the result.")]
-Output = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write the patched text here and leave the original; - prints it.")
-]
-
-
-class _NobodyReads(Exception):  # noqa: N818 - it is no error
-    """Whoever read standard output has gone. No OSError, because Typer has its own idea of what that means."""
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and give its exit code; never a traceback."""
     try:
         code = app(args=list(arguments), prog_name="hardenfile", standalone_mode=False)
         return code if isinstance(code, int) else DONE
     except HardenfileError as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         return FAILED
-    except _NobodyReads:
+    except NobodyReads:
         return DONE
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
         if not hasattr(error, "format_message"):
-            _say(f"error: {_fault(error)}")
+            say(f"error: {fault(error)}")
         elif type(error).__name__ == "NoArgsIsHelpError":
             for line in error.format_message().split("\n"):
-                _say(line)
+                say(line)
         else:
             # Typer's own usage errors; their class belongs to the Click that it carries along.
             context = getattr(error, "ctx", None)
             command = context.command_path if context is not None else "hardenfile"
-            _say(f"error: {' '.join(error.format_message().split())} ({command} --help tells what there is)")
+            say(f"error: {' '.join(error.format_message().split())} ({command} --help tells what there is)")
         return FAILED
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        _out(f"hardenfile {__version__}\n")
+        out(f"hardenfile {__version__}\n")
         raise typer.Exit
 
 
@@ -138,6 +100,7 @@ def diff(
     paths: Paths,
     select: Select = None,
     ignore: Ignore = None,
+    profile: Profile = None,
     unsafe: Unsafe = None,
     context: Context = None,
     target: Target = None,
@@ -151,12 +114,14 @@ def diff(
     output_format: Format = OutputFormat.TEXT,
 ) -> int:
     """Print patches that `git apply` takes; change nothing."""
-    pinning = Pinning(locked, online, _network(registry_ca, mirror, insecure_registry))
-    session = _Session(_request(select, ignore, unsafe, context, target, refresh), config, output_format, pinning)
+    pinning = Pinning(locked, online, network_of(registry_ca, mirror, insecure_registry))
+    session = Session(
+        request_of(select, ignore, profile, unsafe, context, target, refresh), config, output_format, pinning
+    )
 
     def show(result: Result) -> None:
         if result.outcome is not None and output_format is OutputFormat.TEXT:
-            _out(result.outcome.diff())
+            out(result.outcome.diff())
 
     return session.run(paths, show)
 
@@ -166,6 +131,7 @@ def fix(
     paths: Paths,
     select: Select = None,
     ignore: Ignore = None,
+    profile: Profile = None,
     unsafe: Unsafe = None,
     context: Context = None,
     target: Target = None,
@@ -185,15 +151,17 @@ def fix(
         raise UsageError("standard output takes the patched file, so --output-format json needs --output FILE as well")
     if output is not None and (len(paths) != 1 or (paths[0] != STDIN and is_folder(paths[0]))):
         raise UsageError("--output takes the patched text of one file, so name one file")
-    pinning = Pinning(locked, online, _network(registry_ca, mirror, insecure_registry))
-    session = _Session(_request(select, ignore, unsafe, context, target, refresh), config, output_format, pinning)
+    pinning = Pinning(locked, online, network_of(registry_ca, mirror, insecure_registry))
+    session = Session(
+        request_of(select, ignore, profile, unsafe, context, target, refresh), config, output_format, pinning
+    )
 
     def put(result: Result) -> None:
         from .rewrite.patch import write
 
         data = result.outcome.after.to_bytes() if result.outcome is not None else result.data
         if str(output) == STDIN or (output is None and result.path == STDIN):
-            _out(data)
+            out(data)
         elif output is not None and result.error is None:
             write(output, data)
         elif output is None and result.changed:
@@ -207,6 +175,7 @@ def check(
     paths: Paths,
     select: Select = None,
     ignore: Ignore = None,
+    profile: Profile = None,
     unsafe: Unsafe = None,
     context: Context = None,
     target: Target = None,
@@ -220,8 +189,10 @@ def check(
     output_format: Format = OutputFormat.TEXT,
 ) -> int:
     """Change nothing; exit with 1 when something would change."""
-    pinning = Pinning(locked, online, _network(registry_ca, mirror, insecure_registry))
-    session = _Session(_request(select, ignore, unsafe, context, target, refresh), config, output_format, pinning)
+    pinning = Pinning(locked, online, network_of(registry_ca, mirror, insecure_registry))
+    session = Session(
+        request_of(select, ignore, profile, unsafe, context, target, refresh), config, output_format, pinning
+    )
     code = session.run(paths, lambda result: None)
     return WOULD_CHANGE if code == DONE and any(one.changed for one in session.results) else code
 
@@ -253,22 +224,120 @@ def lock(
     """
     from .lock_command import LockRequest, lock_files
 
-    network = _network(registry_ca, mirror, insecure_registry)
+    network = network_of(registry_ca, mirror, insecure_registry)
     limit = download_limit << 20
     request = LockRequest(paths or ["."], refresh, check, verify, cooldown, limit, config, network)
-    return lock_files(request, _say)
+    return lock_files(request, say)
+
+
+@app.command(short_help="Open and keep pull requests on GitHub; GitLab is experimental.")
+def bot(
+    repositories: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="OWNER/NAME", help="Repositories; by default the one that this runs in."),
+    ] = None,
+    listed: Annotated[
+        str | None,
+        typer.Option("--repositories", metavar="FILE", help="Take repositories from a file, or - for stdin."),
+    ] = None,
+    organization: Annotated[str | None, typer.Option(metavar="NAME", help="Take all of an organization's.")] = None,
+    shard: Annotated[str, typer.Option(metavar="I/N", help="Do only share I of N, by a hash of the names.")] = "1/1",
+    forge: Annotated[str | None, typer.Option(metavar="github|gitlab", help="By default what the CI is.")] = None,
+    forge_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="The API's address, for a forge of yours.")
+    ] = None,
+    clone: Annotated[bool, typer.Option("--clone", help="Read and push with git, instead of the API alone.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; print each write there would be.")] = False,
+    select: Select = None,
+    ignore: Ignore = None,
+    unsafe: Unsafe = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="file|repository", help="A pull request for each file, or one for all.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=0, metavar="N", help="How many may be open in a repository.")] = None,
+    draft: Annotated[
+        bool | None, typer.Option("--draft/--no-draft", help="Open drafts; unsafe ones always are.")
+    ] = None,
+    label: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A label to add; may be repeated.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your settings, for repositories without their own.")
+    ] = None,
+    log: Annotated[Path | None, typer.Option(metavar="FILE", help="Add a line of JSON for each repository.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Leave out what the log says is done.")] = False,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keep answers with their ETags, to spare the rate limit.")
+    ] = None,
+    write_interval: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="Between two writes; GitHub asks for 1.")
+    ] = 1.0,
+    max_wait: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="The longest wait for a rate limit.")
+    ] = 3700,
+    ca: Annotated[Path | None, typer.Option(metavar="FILE", help="Certificates to trust too, in PEM form.")] = None,
+    output_format: Format = OutputFormat.TEXT,
+) -> int:
+    """Find Dockerfiles in repositories, harden them, and open, update and close pull requests.
+
+    The token comes from GITHUB_TOKEN or GITLAB_TOKEN. Exit code 0, or 2 when a repository failed.
+    """
+    from .bot_command import BotRequest, run_bot
+
+    request = BotRequest(
+        names=repositories or (),
+        repositories=listed,
+        organization=organization,
+        forge=forge,
+        address=forge_url,
+        shard=shard,
+        clone=clone,
+        dry_run=dry_run,
+        as_json=output_format is OutputFormat.JSON,
+        log=log,
+        resume=resume,
+        config=config,
+        group=group,
+        limit=limit,
+        draft=draft,
+        labels=label,
+        pace=write_interval,
+        longest=max_wait,
+        ca=ca,
+        cache=cache,
+        request=request_of(select, ignore, None, unsafe, None, None, False),
+    )
+    return run_bot(request, out, say)
+
+
+class ListFormat(StrEnum):
+    """How the transforms are listed."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
 
 
 @app.command("list")
-def list_() -> None:
-    """List the transforms, and what other tools call the same."""
-    from .catalog import catalog
-    from .report.text import rows
+def list_(
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH", help="With --unused-ignores: files and folders; . by default.")
+    ] = None,
+    output_format: Annotated[
+        ListFormat, typer.Option("--output-format", metavar="text|markdown", help="How to list them.")
+    ] = ListFormat.TEXT,
+    unused_ignores: Annotated[
+        bool, typer.Option("--unused-ignores", help="List comments that ask to leave alone what is not touched anyway.")
+    ] = False,
+) -> int:
+    """List the transforms, their families, and what other tools call the same."""
+    from .report import listing
 
-    found = (
-        (term, text) for one in catalog().values() for term, text in ((one.id, one.title), ("", _rules(one.rules)))
-    )
-    _out("".join(f"{line}\n" for line in rows(found) if line))
+    if unused_ignores:
+        code, lines = listing.unused_ignores(paths or ["."], say)
+        out("".join(f"{line}\n" for line in lines))
+        return code
+    if paths:
+        raise UsageError("list takes paths with --unused-ignores only")
+    out(listing.markdown() if output_format is ListFormat.MARKDOWN else listing.text())
+    return DONE
 
 
 @app.command()
@@ -278,12 +347,12 @@ def explain(name: Annotated[str, typer.Argument(metavar="ID", help="A transform'
 
     from .catalog import catalog
 
-    _check_ids((name,))
+    _check_id(name)
     kind = catalog()[name]
     page = f"{kind.id}: {kind.title}\n\n{kind.__doc__}"
     with suppress(OSError, TypeError):  # a third party's transform may have no page, or be a module and no package
         page = (files(kind.__module__) / "README.md").read_text("utf-8")
-    _out(page.rstrip("\n") + "\n")
+    out(page.rstrip("\n") + "\n")
 
 
 @app.command("explain-image")
@@ -301,68 +370,6 @@ def explain_image(
     typer.echo(told(reference, Images(nearest_config(Path.cwd()).images).look_up(reference)).rstrip())
 
 
-class _Session:
-    """One run over some paths: read, harden, hand on, report."""
-
-    def __init__(self, request: Request, config: Path | None, output_format: OutputFormat, pinning: Pinning) -> None:
-        self.request = request
-        self.pinning = pinning
-        self.config = read_config(config) if config is not None else None
-        self.known: dict[Path, Config] = {}
-        self.output_format = output_format
-        self.results: list[Result] = []
-
-    def run(self, paths: Sequence[str], each: Callable[[Result], None]) -> int:
-        from .report import json, text
-
-        said: set[str] = set()
-        for found in find(paths):
-            result = self._harden(found)
-            try:
-                each(result)
-            except HardenfileError as error:
-                result = Result(found.path, result.data, None, result.context, str(error))
-            self.results.append(result)
-            # A mistake in one configuration is the same for every file below it.
-            if self.output_format is OutputFormat.TEXT and result.error not in said:
-                for line in text.report(result):
-                    _say(line)
-            if result.error is not None:
-                said.add(result.error)
-        self.pinning.close()
-        if self.output_format is OutputFormat.JSON:
-            _out(json.report(self.results) + "\n")
-        elif len(self.results) > 1:
-            _say(text.summary(self.results))
-        if not self.results:
-            _say(f"error: no Dockerfile was found in {', '.join(paths)}; name the file if it is called otherwise")
-            return NOTHING_FOUND
-        return FAILED if any(one.error is not None for one in self.results) else DONE
-
-    def _harden(self, found: Found) -> Result:
-        if found.error is not None:
-            return Result(found.path, error=found.error)
-        data = b""
-        try:
-            data = _stdin() if found.path == STDIN else read(found.path)
-            config = self.config or nearest_config(Path(found.path).parent, self.known)
-            images = self.pinning.of(found.path, data, config)
-            return harden_file(found.path, data, self.request, config, images)
-        except UsageError as error:
-            return Result(found.path, data, error=str(error))
-        except Exception as error:  # a fault in hardenfile itself; the other files are still done
-            return Result(found.path, data, error=f"{found.path}: {_fault(error)}")
-
-
-def _fault(error: Exception) -> str:
-    """A defect in one line, with the place where it showed."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace is not None else ""
-    return f"hardenfile itself failed ({type(error).__name__}: {error}{place}); please report it"
-
-
 def _tree(path: Path, paths: Iterable[str]) -> Path:
     """The tree that a link must not lead out of: the folder that was named, else the file's own."""
     folders = [Path(one).resolve() for one in paths if one != STDIN and is_folder(one)]
@@ -370,81 +377,9 @@ def _tree(path: Path, paths: Iterable[str]) -> Path:
     return next((folder for folder in folders if parent.is_relative_to(folder)), parent)
 
 
-def _request(
-    select: list[str] | None,
-    ignore: list[str] | None,
-    unsafe: bool | None,
-    context: Path | None,
-    target: str | None,
-    refresh: bool,
-) -> Request:
-    chosen, left_out = _names(select), _names(ignore)
-    _check_ids((*(chosen or ()), *(left_out or ())))
-    if context is not None and not is_folder(str(context)):
-        raise UsageError(f"--context {context}: there is no such folder")
-    return Request(chosen, left_out, unsafe, context, target, refresh)
-
-
-def _network(ca: Path | None, mirrors: list[str] | None, insecure: list[str] | None) -> Network:
-    return Network(ca, tuple(mirrors or ()), tuple(insecure or ()))
-
-
-def _names(given: list[str] | None) -> tuple[str, ...] | None:
-    if given is None:
-        return None
-    return tuple(name for part in given for name in part.replace(",", " ").split())
-
-
-def _check_ids(names: Iterable[str]) -> None:
+def _check_id(name: str) -> None:
     from .catalog import catalog
     from .errors import nearest
 
-    for name in names:
-        if name not in catalog():
-            raise UsageError(f"no transform is called {nearest(name, catalog())}; hardenfile list names them all")
-
-
-def _rules(rules: tuple[str, ...]) -> str:
-    return f"answers {', '.join(rules)}" if rules else ""
-
-
-def _stdin() -> bytes:
-    if sys.stdin is None:
-        raise UsageError("standard input is closed")
-    try:
-        return sys.stdin.buffer.read()
-    except OSError as error:
-        raise UsageError(f"standard input cannot be read: {error.strerror}") from error
-
-
-def _out(data: str | bytes) -> None:
-    """To standard output, whatever bytes they are."""
-    if sys.stdout is None:
-        raise UsageError("standard output is closed")
-    try:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(encode(data) if isinstance(data, str) else data)
-        sys.stdout.buffer.flush()
-    except OSError as error:
-        _silence(sys.stdout)
-        if isinstance(error, BrokenPipeError):
-            raise _NobodyReads from None
-        raise UsageError(f"standard output cannot be written: {error.strerror}") from error
-
-
-def _say(line: str) -> None:
-    from .report.text import printable
-
-    if sys.stderr is None:
-        return
-    try:
-        sys.stderr.buffer.write(encode(printable(line)) + b"\n")
-        sys.stderr.buffer.flush()
-    except OSError:  # nobody listens; the work goes on
-        _silence(sys.stderr)
-
-
-def _silence(stream: TextIO) -> None:
-    """Lead a stream nowhere, so that what it still holds fails no more when Python ends."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    if name not in catalog():
+        raise UsageError(f"no transform is called {nearest(name, catalog())}; hardenfile list names them all")

@@ -6,12 +6,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .catalog import build, catalog
+from .catalog import build, catalog, named
 from .errors import UsageError, nearest
+from .profiles import PROFILES
 
 OWN, SHARED = ".hardenfile.toml", "pyproject.toml"
-_KEYS: dict[str, type] = {"select": list, "ignore": list, "unsafe": bool, "images": dict, "registry": dict}
-_TAKES = {list: "a list of texts", bool: "true or false", dict: "a table"}
+_KEYS: dict[str, type] = {
+    "select": list,
+    "ignore": list,
+    "unsafe": bool,
+    "profile": str,
+    "images": dict,
+    "registry": dict,
+    "bot": dict,
+}
+_TAKES = {list: "a list of texts", str: "a text", bool: "true or false", dict: "a table"}
 
 
 @dataclass(frozen=True)
@@ -19,7 +28,8 @@ class Config:
     """What a configuration file says; `path` is None where there is none.
 
     `options` are those of the transforms by id; `images` are rows to add to what is known of base images; `mirrors`
-    are asked before a registry, and `insecure` hosts may be asked without TLS, or with a certificate nobody checks.
+    are asked before a registry, and `insecure` hosts may be asked without TLS, or with a certificate nobody checks;
+    `bot` is what `hardenfile bot` reads, and judges.
     """
 
     path: Path | None = None
@@ -30,6 +40,8 @@ class Config:
     images: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     mirrors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     insecure: tuple[str, ...] = ()
+    bot: Mapping[str, Any] = field(default_factory=dict)
+    profile: str | None = None
 
 
 def nearest_config(folder: Path, known: dict[Path, Config] | None = None) -> Config:
@@ -105,6 +117,8 @@ def _config(path: Path, data: Any) -> Config:
         data.get("images", {}),
         {name: tuple(mirrors) for name, mirrors in data.get("registry", {}).get("mirrors", {}).items()},
         tuple(data.get("registry", {}).get("insecure", ())),
+        data.get("bot", {}),
+        data.get("profile"),
     )
 
 
@@ -119,11 +133,16 @@ def _check(key: str, value: Any) -> None:
         build(catalog()[key], value)
     elif kind is list:
         for name in value:
-            if name not in catalog():
-                raise UsageError(f"{key}: no transform is called {nearest(name, catalog())}")
+            try:
+                named(name)
+            except UsageError as error:
+                raise UsageError(f"{key}: {error}") from error
+    elif key == "profile":
+        if value not in PROFILES:
+            raise UsageError(f"profile: no profile is called {nearest(value, PROFILES)}")
     elif key == "registry":
         _check_registry(value)
-    elif kind is dict:
+    elif key == "images":
         from .evidence.images import Images
 
         for image, row in value.items():

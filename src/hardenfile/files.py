@@ -14,7 +14,7 @@ from .evidence.pins import Pins
 from .plan import Outcome, harden
 
 STDIN = "-"
-_SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", ".tox", ".nox"})
+SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", ".tox", ".nox"})
 # Beside a Dockerfile by name, but no Dockerfiles: the ignore file, and sources that another program fills in first.
 _NO_DOCKERFILE = (".dockerignore", ".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".m4", ".mustache")
 
@@ -29,6 +29,7 @@ class Request:
     context: Path | None = None
     target: str | None = None
     refresh: bool = False
+    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _named(path: str) -> Found:
 def _walk(root: str) -> Iterator[Found]:
     failed: list[OSError] = []
     for folder, folders, names in os.walk(root, onerror=failed.append):
-        inner = (name for name in folders if name not in _SKIPPED)
+        inner = (name for name in folders if name not in SKIPPED_FOLDERS)
         folders[:] = sorted(name for name in inner if not os.path.lexists(Path(folder, name, "pyvenv.cfg")))
         for name in sorted(names):
             if is_dockerfile(name) and _may_be_read(Path(folder, name)):
@@ -156,7 +157,8 @@ def harden_file(path: str, data: bytes, request: Request, config: Config, images
             document,
             context=None if context is None else context.root,
             target=request.target,
-            select=request.select if request.select is not None else config.select,
+            select=_select(request, config),
+            profile=request.profile or config.profile,
             ignore=request.ignore if request.ignore is not None else config.ignore,
             unsafe=request.unsafe if request.unsafe is not None else config.unsafe,
             options=_options(config, request),
@@ -167,6 +169,13 @@ def harden_file(path: str, data: bytes, request: Request, config: Config, images
         text = str(error).removeprefix(f"{name}: ").removeprefix(f"{path}: ")
         return Result(path, data, context=context, error=f"{path}: {text}")
     return Result(path, data, outcome, context)
+
+
+def _select(request: Request, config: Config) -> tuple[str, ...] | None:
+    """What was asked for on the command line, a profile too, beats what the configuration selects."""
+    if request.select is not None or request.profile is not None:
+        return request.select
+    return config.select
 
 
 def _options(config: Config, request: Request) -> Mapping[str, Mapping[str, object]]:

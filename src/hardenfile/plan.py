@@ -3,20 +3,24 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .catalog import choose
+from .catalog import catalog, choose
 from .dockerfile import Document, parse
 from .errors import DidNotSettle, HardenfileError, Overlap, RewriteRejected, UsageError
 from .evidence import Evidence
 from .evidence.pins import Images, pins_of
+from .ignores import Ignore, read_ignores
 from .rewrite.edit import Edit, History
 from .rewrite.patch import Patch
 from .rewrite.verify import rewrite
 from .transform import Change, Refusal, Safety, Transform
 
 ROUNDS = 8
+IGNORED = "ignored"
+"""The reason of a refusal that a comment of the file asked for."""
 
 _One = TypeVar("_One", bound=Change | Refusal)
 
@@ -34,7 +38,8 @@ class Outcome:
     """What hardening a file came to. All lines are those of the file as it was.
 
     `changes` were applied; `held` are unsafe ones that were not; `advice` has no edit; `refusals` say what was left
-    alone and why. A file with errors (`before.errors`) is left as it was.
+    alone and why. A file with errors (`before.errors`) is left as it was. `ignored` are the comments that asked for
+    something to be left alone, and were heeded.
     """
 
     before: Document
@@ -45,6 +50,7 @@ class Outcome:
     refusals: tuple[Refusal, ...] = ()
     steps: tuple[Step, ...] = ()
     edits: tuple[Edit, ...] = ()
+    ignored: tuple[Ignore, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -69,6 +75,7 @@ def harden(
     target: str | None = None,
     select: Sequence[str] | None = None,
     ignore: Sequence[str] = (),
+    profile: str | None = None,
     unsafe: bool = False,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     transforms: Iterable[Transform] | None = None,
@@ -79,6 +86,8 @@ def harden(
 
     `path` is the name in the diff; `context` the folder of the build context, of which nothing is known without it;
     `target` the stage that ships (name or index; the last one by default); `unsafe` applies unsafe changes too;
+    `select` and `ignore` take ids of transforms, families of `profiles.py` and ids of other tools; `profile` is a
+    family to run instead of the recommended one;
     `options` go to transforms by id, or `transforms` are the instances to run; `base_images` are rows to add to what is
     known of images; `images` knows digests: a Lock, a mapping of references to digests, or a function of a reference.
 
@@ -95,7 +104,10 @@ def harden(
     document = source if isinstance(source, Document) else parse(source, str(path or "Dockerfile"))
     if transforms is not None and options:
         raise UsageError("options are for transforms by id; instances in transforms have theirs already")
-    chosen = choose(select=select, ignore=ignore, options=options, transforms=transforms)
+    if options or transforms is not None:
+        chosen = choose(select=select, ignore=ignore, profile=profile, options=options, transforms=transforms)
+    else:
+        chosen = _chosen(tuple(catalog().values()), None if select is None else tuple(select), tuple(ignore), profile)
     pins = None if images is None else pins_of(images)
     evidence = Evidence(
         _context(context, Path(document.path) if named else None),
@@ -108,6 +120,14 @@ def harden(
         return Outcome(document, document)
     evidence.final_stage(document)
     return _Run(document, evidence, unsafe).settle(chosen)
+
+
+@lru_cache(maxsize=64)
+def _chosen(
+    kinds: tuple[type[Transform], ...], select: tuple[str, ...] | None, ignore: tuple[str, ...], profile: str | None
+) -> list[Transform]:
+    """The transforms that the files of a run share; `kinds` are those of the catalog that it is chosen from."""
+    return choose(select=select, ignore=ignore, profile=profile)
 
 
 def _context(root: str | Path | None, dockerfile: Path | None) -> Any:
@@ -134,12 +154,18 @@ class _Run:
         self.history = History(document.text)
         self.steps: list[Step] = []
         self.rejected: dict[tuple[str, str, int], Refusal] = {}
+        self.ignores = read_ignores(document)
+        self.heeded: dict[tuple[int, str], Ignore] = {}
 
     def settle(self, transforms: Sequence[Transform]) -> Outcome:
         said: dict[str, list[Change | Refusal]] = {}
+        asked: dict[str, Document] = {}
         for _ in range(ROUNDS):
             moved = False
             for transform in transforms:
+                if asked.get(transform.id) is self.document:
+                    continue  # of the same document it would say the same
+                asked[transform.id] = self.document
                 proposals = self._proposals(transform)
                 wanted = [one for one in proposals if isinstance(one, Change) and self._applies(one)]
                 taken = {id(one) for one in wanted}
@@ -173,12 +199,23 @@ class _Run:
 
     def _proposals(self, transform: Transform) -> list[Change | Refusal]:
         try:
-            return list(transform.propose(self.document, self.evidence))
+            found = transform.propose(self.document, self.evidence)
+            return [self._unless_ignored(transform, one) for one in found] if self.ignores else list(found)
         except HardenfileError:
             raise
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
             raise HardenfileError(f"{self.before.path}: {transform.id} failed on this file ({what})") from error
+
+    def _unless_ignored(self, transform: Transform, one: Change | Refusal) -> Change | Refusal:
+        """The change, or the refusal that a comment of the file asks for."""
+        if isinstance(one, Change):
+            for ignore in self.ignores:
+                if ignore.covers(transform, one):
+                    line = self._original_line(ignore.line)
+                    self.heeded[line, ignore.text] = replace(ignore, line=line)
+                    return Refusal(transform.id, IGNORED, f"{one.title}: line {line} says {ignore.text}", one.line)
+        return one
 
     def _apply(self, transform: Transform, wanted: Sequence[Change]) -> bool:
         """Apply them together; when that does not read back as foretold, those that do one by one."""
@@ -198,6 +235,7 @@ class _Run:
         self.steps.append(Step(transform.id, tuple(self._original(one) for one in changes)))
         self.history.apply([edit for change in changes for edit in change.edits])
         self.document = after
+        self.ignores = read_ignores(after) if self.ignores else ()
         return True
 
     def _after(self, changes: Sequence[Change]) -> Document:
@@ -220,9 +258,13 @@ class _Run:
 
     def _original(self, one: _One) -> _One:
         """The same, with the line that it has in the original file."""
+        line = self._original_line(one.line)
+        return one if line == one.line else replace(one, line=line)
+
+    def _original_line(self, line: int) -> int:
         starts = self.document.source.line_starts
-        offset = self.history.origin(starts[min(one.line, len(starts)) - 1])
-        return replace(one, line=self.before.source.line_at(offset))
+        offset = self.history.origin(starts[min(line, len(starts)) - 1])
+        return self.before.source.line_at(offset)
 
     def _outcome(self, said: Sequence[Change | Refusal]) -> Outcome:
         changes = [one for one in said if isinstance(one, Change)]
@@ -237,6 +279,7 @@ class _Run:
             refusals=tuple(_by_line(refusals)),
             steps=tuple(self.steps),
             edits=edits,
+            ignored=tuple(self.heeded[key] for key in sorted(self.heeded)),
         )
 
 

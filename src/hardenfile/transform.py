@@ -13,7 +13,7 @@ from .dockerfile import Document, Instruction
 from .rewrite.edit import Edit
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
     from .evidence import Evidence
 
@@ -62,8 +62,8 @@ class Refusal:
 class Transform(ABC):
     """A small rewrite with one idea. Its dataclass fields are its options.
 
-    A subclass sets `id` (an imperative that fits a commit title), `title`, `rules`, and `after`: the ids of the
-    transforms whose work it wants to see done.
+    A subclass sets `id` (an imperative that fits a commit title), `title`, `rules` (the findings of other tools that it
+    answers, as `hadolint DL3020`), and `after`: the ids of the transforms whose work it wants to see done.
     """
 
     id: ClassVar[str]
@@ -71,6 +71,10 @@ class Transform(ABC):
     rules: ClassVar[tuple[str, ...]] = ()
     after: ClassVar[tuple[str, ...]] = ()
     why: ClassVar[str] = ""
+    safety: ClassVar[str] = "`safe`, or refused"
+    """In words, how far its changes can be trusted."""
+    about_stage: ClassVar[bool] = False
+    """Whether it is about a stage as a whole, so that a comment at any instruction may ask it to stay away."""
 
     @abstractmethod
     def propose(self, document: Document, evidence: "Evidence") -> Iterable[Change | Refusal]:
@@ -110,11 +114,11 @@ def _environment() -> "Environment":
 
 
 @cache
-def _template(package: str, name: str) -> str:
-    return (files(importlib.import_module(package)) / name).read_text("utf-8")
+def _template(package: str, name: str) -> "Template":
+    return _environment().from_string((files(importlib.import_module(package)) / name).read_text("utf-8"))
 
 
 def render(transform: Transform, template: str, **values: object) -> list[str]:
     """The lines of a template that lies beside the transform's module."""
-    source = _template(type(transform).__module__, template)
-    return [line for line in _environment().from_string(source).render(**values).split("\n") if line]
+    text = _template(type(transform).__module__, template).render(**values)
+    return [line for line in text.split("\n") if line]

@@ -19,6 +19,7 @@ class AddChecksum(Transform):
 
     id = "add-checksum"
     title = "Verify what ADD downloads"
+    safety = "`safe` with a lock file and a frontend of 1.6 or later, else `unsafe` or advice"
     rules = ("CIS 4.11",)
     after = ("prefer-copy", "split-stages")
     why = "what the URL answers can change between two builds; with a checksum the build stops instead"

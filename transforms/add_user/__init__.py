@@ -38,7 +38,9 @@ class AddUser(Transform):
 
     id = "add-user"
     title = "Run as a user that is not root"
-    after = ("prefer-copy", "split-stages", "chown-copies")
+    safety = "`safe` by evidence, else `unsafe`"
+    about_stage = True
+    after = ("prefer-copy", "split-stages", "chown-copies", "drop-sudo")
     rules = (
         "CIS 4.1",
         "OWASP R2",

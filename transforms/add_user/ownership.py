@@ -195,13 +195,16 @@ class _Decision:
 
     def _beside(self, finding: Finding) -> bool:
         """Whether a folder is written only beside a file whose name is known, as for the journal of a database."""
-        return any(
-            one.kind == "write"
-            and not one.directory
-            and (one.file, one.line) == (finding.file, finding.line)
-            and posixpath.dirname(one.path or "") == finding.path
+        return (finding.file, finding.line, finding.path) in self._around_files
+
+    @cached_property
+    def _around_files(self) -> set[tuple[str, int, str]]:
+        """Where a file is written whose name is known, and its folder."""
+        return {
+            (one.file, one.line, posixpath.dirname(one.path or ""))
             for one in self.needs.findings
-        )
+            if one.kind == "write" and not one.directory
+        }
 
     def _shared(self, finding: Finding) -> None:
         """What the build itself put into a folder that anybody may write to is root's all the same."""

@@ -36,6 +36,7 @@ class NumericUser(Transform):
 
     id = "numeric-user"
     title = "Say the user by number"
+    safety = "`safe` by evidence, or refused"
     after = ("add-user",)
     rules = ("hadolint DL3066", "Kubernetes runAsNonRoot", "tally named-identity-in-passwdless-stage")
     why = "the kubelet refuses runAsNonRoot for an image whose USER is a name; volumes keep numbers, not names"

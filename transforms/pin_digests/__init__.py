@@ -28,6 +28,7 @@ class PinDigests(Transform):
 
     id = "pin-digests"
     title = "Pin images by their digest"
+    safety = "`safe` with a lock file or `--online`, else refused"
     rules = ("OWASP R13", "Sonar S7023", "hadolint DL3006")
     # What is pinned are the images of the file as it will be.
     after = ("add-checksum", "add-user", "chown-copies", "numeric-user", "prefer-copy", "split-stages")
