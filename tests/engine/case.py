@@ -132,13 +132,14 @@ def _compile(context: Path, source: str, classes: Path) -> None:
     path.unlink()
 
 
-def harden(case: Case, context: Path, *, unsafe: bool | None = None) -> Hardened:
+def harden(case: Case, context: Path, *, unsafe: bool | None = None, profile: str = "recommended") -> Hardened:
     """Through the command line, as a user would."""
     dockerfile, output, config = context / "Dockerfile", context.parent / "hardened", context.parent / "config.toml"
     config.write_bytes(tomli_w.dumps(case.settings.get("options", {})).encode())
     unsafe = case.settings.get("unsafe", False) if unsafe is None else unsafe
     options = ["--context", str(context), "--config", str(config), "--output-format", "json", "--output", str(output)]
-    ran = real("fix", str(dockerfile), *options, *(["--unsafe"] if unsafe else []), cwd=context.parent)
+    options += ["--profile", profile, *(["--unsafe"] if unsafe else [])]
+    ran = real("fix", str(dockerfile), *options, cwd=context.parent)
     assert ran.code == 0, f"{ran.err}\n{ran.out.decode()}"
     (report,) = json.loads(ran.out)["files"]
     return Hardened(dockerfile.read_text("utf-8"), output.read_text("utf-8"), report)

@@ -71,6 +71,16 @@ def test_it_survives_with_everything_taken_away(changed: Trial) -> None:
     assert all(one.capabilities == 0 for one in changed.locked_down.processes)
 
 
+def test_the_strict_profile_keeps_users_and_ownership(changed: Trial) -> None:
+    image, ran = changed.strict
+    uid, gid = (int(one) for one in changed.case.user.split(":"))
+    assert image.user == changed.case.user
+    assert ran.answers == changed.before.answers
+    assert {number for one in ran.processes for number in (*one.uids, *one.gids)} == {uid, gid}
+    must = set(changed.case.texts("writes"))
+    assert {path for path, why in ran.reach.tries.items() if not why} == must
+
+
 def test_the_image_has_not_grown(changed: Trial) -> None:
     """An account and a few folders take kilobytes; a tree that is stored again takes megabytes."""
     grown = changed.image_after.size - changed.image_before.size

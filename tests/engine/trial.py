@@ -51,6 +51,13 @@ class Trial:
         return self.run(self.image_after)
 
     @cached_property
+    def strict(self) -> tuple[Image, Ran]:
+        """Everything there is, unsafe changes too."""
+        hardened = harden(self.case, self.context, unsafe=True, profile="strict")
+        image = self.engine.build(self.context, hardened.after)
+        return image, self.run(image)
+
+    @cached_property
     def locked_down(self) -> Ran:
         return self.run(self.image_after, *LOCKED_DOWN, *self.case.texts("extra"))
 

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from hardenfile.dockerfile import Instruction, Span
 from hardenfile.evidence.paths import is_system, within
@@ -22,6 +23,7 @@ _AT_THE_END = frozenset("VOLUME HEALTHCHECK ENTRYPOINT CMD".split())
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 
 _EMPTY = "\0"  # an empty line of a heredoc, which a template would drop
+_USER = "\0USER "  # a USER that is no line of the file
 
 Render = Callable[..., list[str]]
 
@@ -37,6 +39,17 @@ class Assembled:
 def assemble(survey: Survey, split: Split, render: Render) -> Assembled:
     """The edits of a conversion. `render` gives the lines of a template of a stack. Raises Unfit."""
     return _Assembly(survey, split).result(render)
+
+
+def _spelled_out(lines: Sequence[str]) -> Iterator[str]:
+    """The lines with their signs resolved; of two USER lines in a row, or of two alike, one is left."""
+    user = ""
+    for line, following in zip_longest(lines, lines[1:], fillvalue=""):
+        if not line.startswith(_USER):
+            yield "" if line == _EMPTY else line
+        elif not following.startswith(_USER) and line != user:
+            user = line
+            yield line[1:]
 
 
 class _Assembly:
@@ -73,7 +86,7 @@ class _Assembly:
             self.head += self._installation()
         user = self.survey.stage.before(self.below[0]).user if self.below else self.survey.stage.final.user
         if user is not None:
-            self.tail.insert(0, f"USER {user.instruction.value}")
+            self.tail.insert(0, f"{_USER}{user.instruction.value}")
         build, alias = self._names()
         trees = [self._copy(tree, build) for tree in self.split.trees]
         lines = render(
@@ -86,7 +99,7 @@ class _Assembly:
             copies=[*trees, *self.files],
             rest=self.tail,
         )
-        self.edits.append(self._below_comments(["", *("" if line == _EMPTY else line for line in lines)]))
+        self.edits.append(self._below_comments(["", *_spelled_out(lines)]))
         return Assembled(tuple(self.edits), self.needed)
 
     def _below_comments(self, lines: list[str]) -> Edit:
@@ -132,7 +145,7 @@ class _Assembly:
         elif keyword == "WORKDIR":
             later = any(other.keyword == "WORKDIR" and other.begin > one.begin for other in self.above)
             if self._is_made_for_the_run(one) if later else not self._overruled():
-                self.head += self._as_its_user(one, [self._workdir(one)])
+                self.head += self._makes_folder(one)
         elif keyword == "RUN":
             for setup in self.setup:
                 if setup.run is one:
@@ -155,7 +168,13 @@ class _Assembly:
         first = next((one for one in self.below if one.keyword in ("WORKDIR", "RUN", "COPY", "ADD")), None)
         copies = [one for one in self.above if one.keyword in ("COPY", "ADD") and one not in self.split.claimed]
         copied = any(not self.survey.stage.values(one)[-1].text.startswith("/") for one in copies)
-        return not self.setup and not copied and first is not None and first.keyword == "WORKDIR" and first.value.startswith("/")
+        return (
+            not self.setup
+            and not copied
+            and first is not None
+            and first.keyword == "WORKDIR"
+            and first.value.startswith("/")
+        )
 
     def _workdir(self, one: Instruction) -> str:
         if one.value.startswith(("/", "$")):
@@ -185,14 +204,18 @@ class _Assembly:
             or any(within(folder, tree.source) for tree in self.split.trees)
         )
 
-    def _as_its_user(self, one: Instruction, lines: list[str]) -> list[str]:
-        """The lines of a WORKDIR, as the user who makes its folder; as root where something else gives it away."""
-        user = self.survey.stage.before(one).user
-        folder = self._folder_set_by(one)
+    def _makes_folder(self, one: Instruction) -> list[str]:
+        """A WORKDIR, as the user who makes its folder; as root where something else gives the folder away."""
+        folder, lines = self._folder_set_by(one), [self._workdir(one)]
         given = any(line.startswith("RUN ") and line.endswith(f" {folder}") for line in self.split.settings)
-        if user is None or user.value.text in ROOT or given or not self.split.runtime.has_shell:
+        return lines if given or not self.split.runtime.has_shell else self._as_its_user(one, lines)
+
+    def _as_its_user(self, one: Instruction, lines: list[str]) -> list[str]:
+        """The lines between a USER that says who made this in the build stage, and root again."""
+        user = self.survey.stage.before(one).user
+        if user is None or user.value.text in ROOT:
             return lines
-        return [f"USER {user.instruction.value}", *lines, "USER root"]
+        return [f"{_USER}{user.instruction.value}", *lines, f"{_USER}root"]
 
     def _other_folder(self, copy: Instruction) -> str:
         """The folder that a relative target is in, where the final stage works in another one then; else empty."""
@@ -205,19 +228,15 @@ class _Assembly:
         return workdir if workdir != self._folder_below() else ""
 
     def _repeat(self, setup: Setup) -> None:
-        to = self.files if self._needs_files(setup) else self.head
-        user = self.survey.stage.before(setup.run).user
-        other = user is not None and user.value.text not in ROOT
-        if user is not None and other:
-            to.append(f"USER {user.instruction.value}")
+        lines: list[str] = []
         if setup.whole and not self._used_by_build(setup.run):
-            self._move(setup.run, to)
+            self._move(setup.run, lines)
         elif setup.whole:
-            to += self._text(setup.run)
+            lines = self._text(setup.run)
         else:
-            to += line_of(setup.steps, self.survey.stage.document.escape)
-        if other:
-            to.append("USER root")
+            lines = line_of(setup.steps, self.survey.stage.document.escape)
+        to = self.files if self._needs_files(setup) else self.head
+        to += self._as_its_user(setup.run, lines)
 
     def _needs_files(self, setup: Setup) -> bool:
         """Whether the setup is about files that the final stage copies, so that it goes below them. Raises Unfit."""
@@ -226,7 +245,8 @@ class _Assembly:
             above = one.instruction.begin < setup.run.begin
             if above and one.target is not None and one.instruction not in self.split.claimed:
                 targets.append(one.target)
-        paths = [path for step in setup.steps for path in named_paths(step)]
+        files = [step for step in setup.steps if role(step) is Role.FILES]
+        paths = [path for step in files for path in named_paths(step)]
         found = any(path is not None and within(path, target) for path in paths for target in targets)
         if found and any(role(step) is Role.ACCOUNT for step in setup.steps):
             raise Unfit("unclear-step", "one RUN makes an account and changes files that are copied", setup.run)
@@ -271,7 +291,12 @@ class _Assembly:
         while found := next((node for node in comments if node.span.end == start), None):
             start = found.span.start
         to += self._lines(document.text[start : one.span.end])
-        self.edits.append(Edit(Span(start, one.span.end), ""))
+        end = one.span.end
+        # What stood between two blank lines leaves one of them.
+        blank = document.line_ending
+        if document.text[:start].endswith(blank * 2) and document.text.startswith(blank, end):
+            end += len(blank)
+        self.edits.append(Edit(Span(start, end), ""))
 
     def _text(self, one: Instruction) -> list[str]:
         """An instruction once more, without the comments that stand on it."""
@@ -335,8 +360,8 @@ _PROXIES = frozenset(
 )
 # Programs that no variable of a build argument's name means anything to, but for those above.
 _NO_ARGUMENTS = frozenset(
-    "mkdir chown chmod chgrp touch ln rm cp mv useradd groupadd adduser addgroup usermod apt apt-get apk cd echo true set "
-    "sed".split()
+    "mkdir chown chmod chgrp touch ln rm cp mv useradd groupadd adduser addgroup usermod apt apt-get apk cd echo true "
+    "set sed".split()
 )
 # What package managers, git and what they load read besides the project.
 _SETTINGS = re.compile(

@@ -96,6 +96,8 @@ def _checked(owner: str | None, step: Step) -> str:
 
 def _may_write(step: Step, tree: Tree) -> bool:
     """Whether a command can leave files in the tree: it runs there, or names it."""
+    if role(step) in (Role.ACCOUNT, Role.PACKAGES):
+        return any(_names(step, tree))
     if step.cwd is None or within(step.cwd, tree.source) or within(tree.source, step.cwd):
         return step.name not in ("mkdir", "chmod") or any(_names(step, tree))
     return any(_names(step, tree))

@@ -80,8 +80,10 @@ def brought(image: BaseImage) -> frozenset[str]:
         if word in image.name:
             found.update(programs.split())
     if image.family == "alpine":
-        found.update("wget unzip vi ps top netstat ifconfig ping nc less bzip2 xz pgrep pkill pidof free uptime watch "
-            "sysctl ip nslookup lsof killall fuser".split())  # BusyBox applets
+        found.update(
+            "wget unzip vi ps top netstat ifconfig ping nc less bzip2 xz pgrep pkill pidof free uptime watch "
+            "sysctl ip nslookup lsof killall fuser".split()
+        )  # BusyBox applets
     if image.family in ("debian", "ubuntu"):
         found.add("perl")  # perl-base is essential
     return frozenset(found)

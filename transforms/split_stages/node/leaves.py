@@ -26,7 +26,9 @@ _DATABASE = re.compile(
     r"|drizzle-kit\s+(?:push|migrate)|migrate-mongo|node-pg-migrate|db-migrate)\b"
 )
 _RUNS = re.compile(r"\b(?:node|ts-node|tsx|babel-node)\s+(?:-\S+\s+)*(?!-)((?![\w./-]*node_modules/)[\w@./-]+)")
-_WRITES = re.compile(r"writeFile|createWriteStream|mkdir|copyFile|\bcp(?:Sync)?\(|rename|outputFile|symlink|appendFile|download")
+_WRITES = re.compile(
+    r"writeFile|createWriteStream|mkdir|copyFile|\bcp(?:Sync)?\(|rename|outputFile|symlink|appendFile|download"
+)
 _HOME = re.compile(r"\bhomedir\b|\bprocess\.env\.(?:HOME|XDG_\w+)\b")
 _ROOTED = re.compile(r"""["'`](/[\w@.-]+(?:/[\w@.-]+)*)/?["'`]""")
 _NEAR = re.compile(r"""(?:\brequire\(|\bfrom|\bimport\(?)\s*["'](\.{1,2}/[^"']+)["']""")
@@ -76,9 +78,7 @@ def _by_words(steps: Sequence[Step], folder: str) -> Iterator[str]:
                 yield f"`{step.text[:60]}` names {text}, outside of what is copied"
 
 
-def _by_programs(
-    survey: Survey, steps: Sequence[Step], folder: str, projects: Mapping[str, Project]
-) -> Iterator[str]:
+def _by_programs(survey: Survey, steps: Sequence[Step], folder: str, projects: Mapping[str, Project]) -> Iterator[str]:
     """The programs of the application that the build runs: what they write is told by the paths that they name."""
     for step in steps:
         project = projects.get(folder_of(step) or "")
@@ -96,7 +96,7 @@ def _by_programs(
 
 def _writes(survey: Survey, path: str, folder: str) -> Iterator[str]:
     """What a program, and the files beside it that it loads, may write outside of the folder."""
-    ahead, seen = [path], set()
+    ahead, seen = [path], set[str]()
     while ahead and len(seen) < _MOST:
         one = ahead.pop()
         text = next((found for end in _ENDS if (found := survey.text(one + end)) is not None), None)

@@ -9,7 +9,7 @@ from hardenfile.rewrite.edit import Edit
 from ..split import Unfit
 from ..steps import Step
 from ..survey import Survey
-from .managers import arguments, is_global
+from .managers import MANAGERS, arguments, is_global
 
 # Programs that compile or bundle when they start, by the first word behind them; "" stands for none at all.
 _BUILD = {
@@ -87,6 +87,14 @@ def check_started(survey: Survey) -> None:
 def repeated(survey: Survey, tools: Sequence[Step], last: Instruction) -> tuple[tuple[str, ...], tuple[Edit, ...]]:
     """The lines that install once more, in the final stage, what the start needs of the whole system's programs."""
     used = set(_used(survey, last))
+    for step in tools:
+        words = arguments(step)
+        itself = is_global(step) and (
+            len(words) == 1 or any((word or "").startswith((".", "/", "file:")) for word in words)
+        )
+        if step.name in MANAGERS and (words == ("link",) or (itself and words[:1] != ("bin",))):
+            message = f"`{step.text[:60]}` makes programs of the system that lead into the application"
+            raise Unfit("artefact", message, step.run)
     lines: list[str] = []
     for step in tools:
         if step.name == "corepack":

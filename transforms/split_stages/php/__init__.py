@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hardenfile.dockerfile import Instruction
 from hardenfile.evidence.paths import is_system, within
@@ -23,6 +23,11 @@ _CONFIGURED = ("/etc/apache2", "/usr/local/etc/php", "$PHP_INI_DIR", "${PHP_INI_
 _INSTALLER = re.compile(r"getcomposer\.org|composer-setup\.php|composer\.phar")
 _EXECUTES = re.compile(
     r"\b(?:exec|shell_exec|proc_open|popen|system|passthru|pcntl_exec)\s*\(|Symfony.Component.Process"
+)
+# Tasks of Laravel and Symfony that write into the project.
+_KNOWN_TASK = re.compile(
+    r"(?:(?:config|route|view|event|cache|package|icons|filament|storage|key|vendor|assets|importmap|asset-map|tailwind|sass"
+    r"|ckeditor|lexik):[\w:-]+|optimize(?::\w+)?|about|list)\Z"
 )
 _WORLD = ("/var/www", "/usr/src", "/srv")
 
@@ -80,7 +85,20 @@ def recognise(survey: Survey, same_family: bool) -> Split | None:
         settings=(*(f"RUN {step.text}" for step in again), *given_away(survey, folder, last)),
         programs=frozenset() if _executes(survey, folder) else frozenset("git unzip zip".split()),
         facts=("Composer stays behind, and its cache",),
+        doubts=tuple(_unknown_writers(tools)),
     )
+
+
+def _unknown_writers(tools: Sequence[Step]) -> Iterator[str]:
+    """A doubt for each program of the application that the build runs, and that may write anywhere."""
+    for step in tools:
+        words = [word or "" for word in step.arguments if not (word or "").startswith("-")]
+        console = words[:1] in (["artisan"], ["bin/console"])
+        known = words and (
+            words[0].endswith(("composer", "composer.phar")) or (console and _KNOWN_TASK.match(" ".join(words[1:2])))
+        )
+        if step.name == "php" and words and not known:
+            yield f"where `{step.text[:60]}` writes is not known, and only the application's folder is copied"
 
 
 def _word(step: Step) -> str | None:

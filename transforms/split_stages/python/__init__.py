@@ -9,6 +9,7 @@ from hardenfile.dockerfile import Instruction
 from hardenfile.evidence.paths import within
 from hardenfile.evidence.reference import ImageReference
 
+from ..owners import ROOT
 from ..packages_read import read_installed
 from ..packages_table import is_header, is_tool, libraries, release_of
 from ..runtime import at, counterpart, the_base_itself
@@ -174,6 +175,9 @@ def _check_start(survey: Survey, found: Found, claimed: frozenset[Step | Instruc
         if command.program in ("poetry", "pipenv") or (command.program in ("uv", "uvx") and not kept):
             message = f"{command.where} starts {command.program}, which only the build stage would have"
             raise Unfit("missing-program", message, survey.start.at)
+        words = command.words
+        if "install" in words and ((command.program or "").startswith("pip") or words[1:3] == ("-m", "pip")):
+            raise Unfit("builds-at-start", f"{command.where} installs packages when it runs", survey.start.at)
     last = survey.last(claimed)
     for step in survey.steps:
         if step.run.begin > last.begin and step.name in ("poetry", "pipenv", "uv") and not (kept and step.name == "uv"):
@@ -204,6 +208,13 @@ def _check_paths(survey: Survey, claimed: frozenset[Step | Instruction]) -> None
     if path:
         message = f"{path} is named when it starts, and in the environment it would be below {VENV}"
         raise Unfit("missing-program", message, survey.start.at)
+    last = survey.last(claimed)
+    for step in survey.steps:
+        setting = survey.stage.before(step.run).user
+        root = setting is None or setting.value.text in ROOT
+        if step.run.begin > last.begin and not root and {"spacy", "download"} <= set(step.words):
+            message = f"`{step.text[:60]}` installs a package as a user, who may not change the environment"
+            raise Unfit("artefact", message, step.run)
     commands = [(step.run, step.text) for step in survey.steps if step not in claimed]
     for one, text in [*commands, *((copy, copy.logical) for copy in survey.copies())]:
         path = absolute(text, survey) if one.keyword == "RUN" else ""
@@ -234,7 +245,9 @@ def _needs(
         if not any(what == word for step in survey.runs("apt-get", "apt") for word in step.arguments):
             doubts.append(f"{name} needs {what}, which {runtime.text} may not have")
     if unknown:
-        doubts.append(f"what {listed(unknown)} need of the system is not known, and {runtime.text} has few libraries")
+        doubts.append(
+            f"what the system has to give {listed(unknown)} is not known, and {runtime.text} has few libraries"
+        )
     if traces.programs:
         doubts.append(f"{traces.programs} runs programs or loads libraries by name, which {runtime.text} may not have")
     if traces.look:

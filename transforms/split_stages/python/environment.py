@@ -21,7 +21,10 @@ _YES = frozenset(("1", "true", "yes", "on"))
 # Settings of pip, by environment, that send packages elsewhere.
 _ELSEWHERE = re.compile(r"\b(?:PIP_(?:TARGET|USER|PREFIX|ROOT|CONFIG_FILE)|PYTHONUSERBASE)\b")
 # A login shell reads /etc/profile, which sets PATH as a whole.
-_OWN_PATH = re.compile(r"\A#!\S*(?:\s\S*sh)?\s+(?:-\w*l\w*\b|--login\b)|/etc/profile\b|\benv\s+-i\b|\bPATH=(?![^\n]*\$\{?PATH\b)")
+_OWN_PATH = re.compile(
+    r"\A#!\S*(?:\s\S*sh)?\s+(?:-\w*l\w*\b|--login\b)|/etc/profile\b|\benv\s+-i\b|\bPATH=(?![^\n]*\$\{?PATH\b)"
+)
+_SYSTEM_FIRST = re.compile(r"[= \":](?:/usr(?:/local)?)?/bin:\S*\$\{?PATH\b")
 _VERSION = re.compile(r"(\d+\.\d+)")
 
 
@@ -60,7 +63,7 @@ def environment(survey: Survey, found: Found, python: str, minor: str, *, beside
         return Environment(tuple(trees))
     if any(not one.folder for one in folders.values()):
         raise Unfit("artefact", "it installs into the system and into an environment", system[0].step.run)
-    _check_free(survey)
+    _check_free(survey, system[0].step.run)
     if any(_user(survey, one) not in _ROOT for one in system):
         raise Unfit("artefact", f"only root can make {VENV}, and it installs as another user", system[0].step.run)
     tree = _tree(VENV, system[0])
@@ -84,9 +87,9 @@ def _tree(folder: str, one: Install, owner: str = "") -> Tree:
 
 
 def _owner(survey: Survey, folder: str, one: Install) -> str:
-    """Whose the packages are that pip puts into a user's folder, as `--chown` takes it; empty for root."""
+    """Whose the packages are that a user installs, as `--chown` takes it; empty for root, and what a chown says."""
     user = _user(survey, one)
-    return "" if user in _ROOT or not folder.endswith("/.local") else with_group(survey, user, one.step.run)
+    return "" if user in _ROOT else with_group(survey, user, one.step.run)
 
 
 def _user(survey: Survey, one: Install) -> str:
@@ -236,13 +239,23 @@ def _check_context(survey: Survey, folder: str) -> None:
             raise Unfit("artefact", f"{entry.path} of the context lands in {folder}, which is installed into")
 
 
-def _check_free(survey: Survey) -> None:
+def _check_free(survey: Survey, first: Instruction) -> None:
     """Raise Unfit where an environment at VENV would not be what every program finds first."""
     if VENV in survey.stage.document.text:
         raise Unfit("artefact", f"{VENV} is taken")
     for one in survey.stage.each("ENV"):
         if re.search(r"\sPATH[= ]", one.logical) and not re.search(r"\$\{?PATH\b", one.logical):
             raise Unfit("contract", "PATH is set as a whole, and an environment would not be on it", one)
+        if one.begin > first.begin and re.search(r"\sPATH[= ]", one.logical) and _SYSTEM_FIRST.search(one.logical):
+            raise Unfit("contract", "PATH puts the system's interpreter before that of an environment", one)
+    crons = [
+        one.instruction
+        for one in survey.layout.placed
+        if (one.target or "").startswith(("/etc/cron", "/var/spool/cron"))
+    ]
+    crons += [step.run for step in survey.runs("crontab")]
+    if crons:
+        raise Unfit("missing-program", "cron runs programs with a PATH of its own", crons[0])
     for command in survey.start.commands:
         if command.program in ("cron", "crond", "sudo", "su") or {"-l", "-lc", "--login"} & set(command.words[1:3]):
             raise Unfit("missing-program", f"{command.where} starts {command.program} with a PATH of its own")
@@ -262,9 +275,9 @@ def _check_settings(survey: Survey, found: Found) -> None:
         if any(re.search(r"\.(?:user|target|prefix|root)\Z", word or "") for word in step.words):
             raise Unfit("artefact", "a setting of pip says where packages go", step.run)
     for path, _ in survey.files:
-        if posixpath.basename(path) in ("pip.conf", ".pydistutils.cfg"):
-            if re.search(r"(?m)^\s*(?:user|target|prefix|root)\s*=", survey.text(path) or "target="):
-                raise Unfit("artefact", f"{path} says where packages go", found.installs[0].step.run)
+        settings = survey.text(path) if posixpath.basename(path) in ("pip.conf", ".pydistutils.cfg") else ""
+        if settings is None or re.search(r"(?m)^\s*(?:user|target|prefix|root)\s*=", settings):
+            raise Unfit("artefact", f"{path} says where packages go", found.installs[0].step.run)
 
 
 def _upgrades(survey: Survey, found: Found) -> Iterator[Instruction]:

@@ -10,6 +10,7 @@ from hardenfile.evidence.paths import is_system, within
 from ..contract import own_environment
 from ..node.application import claimed_steps, covered
 from ..node.folders import given_away
+from ..owners import ROOT, with_group
 from ..runtime import at, counterpart, the_base_itself
 from ..split import Runtime, Split, Tree, Unfit
 from ..steps import Role, Step, role
@@ -20,6 +21,9 @@ _TOOLS = frozenset("bundle bundler gem rails rake ruby bootsnap yarn npm npx yar
 _BUILDS = ("assets:precompile", "webpacker:compile", "install", "update")
 _STARTS = re.compile(
     r"\b(?:Open3\.|IO\.popen|Process\.spawn|Kernel\.(?:system|spawn)|system\s*\(|system\s+[\"']|PTY\.)|%x[{(\[]|[=(]\s*`"
+)
+_KNOWN_TASK = re.compile(
+    r"(?:assets|tmp|log|webpacker|vite|tailwindcss|javascript|css|bootsnap|zeitwerk)(?::[\w:]+)?\Z"
 )
 _BUILD_ONLY = re.compile(
     r"build-base|build-essential|make|gcc|g\+\+|\S+-dev|git|autoconf|automake|libtool|pkg-?conf(?:ig)?"
@@ -48,6 +52,7 @@ def recognise(survey: Survey, same_family: bool) -> Split | None:
         raise Unfit("nothing-gained", "the image holds no compiler that could be left out")
     needs = wanted(gems_of(lock)) if lock is not None and not same else None
     doubts = list(_doubts(survey, folder)) if installed or not same else []
+    doubts += _unknown_writers(tools)
     if not same and lock is None:
         doubts.append("no Gemfile.lock was read, so which gems are installed, and what they link to, is not known")
     if lock is not None and re.search(r"^GIT$", lock, re.MULTILINE) and not same:
@@ -141,13 +146,28 @@ def _trees(survey: Survey, folder: str, tools: Sequence[Step], claimed: set[Step
     for path in sorted(path for path in places if not within(path, folder)):
         if path != "/usr/local/bundle" and (is_system(path) or within(folder, path)):
             raise Unfit("artefact", f"the gems are installed to {path}, with other files", tools[0].run)
-        yield Tree(path, path, f"{path} holds the gems that Bundler installs", built=True)
+        why = f"{path} holds the gems that Bundler installs"
+        yield Tree(path, path, why, chown=_owner(survey, tools), built=True)
     if inside or not only or not covered(survey, folder, last):
         yield Tree(folder, folder, f"{folder} is copied whole, as the build leaves it")
     for one in beside:
         target = survey.layout.destination(survey.stage, one)
         if target is not None:
             yield Tree(target, target, f"{target} is copied as the build had it")
+
+
+def _owner(survey: Survey, tools: Sequence[Step]) -> str:
+    """Whose the gems are, as `--chown` takes it; empty for root. Raises Unfit where several users install them."""
+    found: dict[str, Step] = {}
+    for step in tools:
+        if _word(step) in ("install", "i", "update", None) and step.name in ("gem", "bundle", "bundler"):
+            setting = survey.stage.before(step.run).user
+            user = setting.value.text if setting is not None else survey.base.default_user
+            found["" if user in ROOT else user] = step
+    user, step = found.popitem()
+    if found:
+        raise Unfit("owners", "gems are installed by several users, and a COPY gives all of them to one", step.run)
+    return with_group(survey, user, step.run) if user else ""
 
 
 def _leaves_gems(step: Step) -> bool:
@@ -158,6 +178,23 @@ def _leaves_gems(step: Step) -> bool:
         or _cleans(step)
         or (step.name == "bundle" and _word(step) in ("install", "config", "clean", None))
     )
+
+
+def _unknown_writers(tools: Sequence[Step]) -> Iterator[str]:
+    """A doubt for each program of the application that the build runs, and that may write anywhere."""
+    for step in tools:
+        words = [word or "" for word in step.words]
+        while words[:1] == ["bundle"] and words[1:2] == ["exec"]:
+            words = words[2:]
+        program = posixpath.basename(words[0]) if words else ""
+        tasks = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+        if program == "ruby" and {"-v", "--version", "-e"}.isdisjoint(words):
+            unknown = True
+        else:
+            new = program == "rails" and tasks[:1] == ["new"]  # in the folder that it works in
+            unknown = program in ("rake", "rails") and not new and any(not _KNOWN_TASK.match(task) for task in tasks)
+        if unknown:
+            yield f"where `{step.text[:60]}` writes is not known, and only the application's folder is copied"
 
 
 def _within(survey: Survey, copy: Instruction, folder: str) -> bool:
