@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hardenfile import Safety, harden
+from tests.support.split import split as split_stages
 
 WEB = (
     '<Project Sdk="Microsoft.NET.Sdk.Web"><PropertyGroup><TargetFramework>net8.0</TargetFramework>{}</PropertyGroup>{}'
@@ -14,17 +14,8 @@ CONSOLE = WEB.replace("Sdk.Web", "Sdk")
 
 
 def split(tmp_path: Path, text: str, files: dict[str, str]) -> tuple[str, str]:
-    """The safety or why it is not safe, or the refusal's reason; the final stage, or the refusal's message."""
-    for name, content in {"Program.cs": "class P {}\n", **files}.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
-    outcome = harden(text.encode(), path="Dockerfile", context=tmp_path, select=["split-stages"], unsafe=True)
-    if not outcome.changed:
-        return outcome.refusals[0].reason, outcome.refusals[0].message
-    change = outcome.changes[0]
-    final = outcome.after.to_bytes().decode().partition(" AS build\n")[2].partition("FROM ")[2]
-    return "safe" if change.safety is Safety.SAFE else change.why, final
+    """With what every context of the module holds."""
+    return split_stages(tmp_path, text, {"Program.cs": "class P {}\n", **files})
 
 
 def publish(command: str, start: str = '["dotnet", "App.dll"]', base: str = "8.0") -> str:

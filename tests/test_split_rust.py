@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hardenfile import Safety, harden
+from tests.support.split import split as split_stages
 
 MANIFEST = '[package]\nname = "app"\nversion = "1.0.0"\n'
 FILES = {"Cargo.toml": MANIFEST, "src/main.rs": "fn main() {}\n"}
@@ -15,17 +15,8 @@ def lock(*names: str) -> str:
 
 
 def split(tmp_path: Path, text: str, files: dict[str, str]) -> tuple[str, str]:
-    """The safety or why it is not safe, or the refusal's reason; the final stage, or the refusal's message."""
-    for name, content in {"Cargo.lock": lock(), **files}.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
-    outcome = harden(text.encode(), path="Dockerfile", context=tmp_path, select=["split-stages"], unsafe=True)
-    if not outcome.changed:
-        return outcome.refusals[0].reason, outcome.refusals[0].message
-    change = outcome.changes[0]
-    final = outcome.after.to_bytes().decode().partition(" AS build\n")[2].partition("FROM ")[2]
-    return "safe" if change.safety is Safety.SAFE else change.why, final
+    """With what every context of the module holds."""
+    return split_stages(tmp_path, text, {"Cargo.lock": lock(), **files})
 
 
 def cargo(run: str, start: str, base: str = "rust:1.82-bookworm", more: str = "") -> str:

@@ -74,7 +74,6 @@ class _Choice:
         self.family = self.image.family
         self.release = self._release()
         self.kept: dict[str, Package] = {}
-        self.mapped: dict[str, tuple[str, ...]] = {}
         self.libraries: dict[str, Package | None] = {}
         self.dropped: list[str] = []
         self.facts: list[str] = []

@@ -88,10 +88,6 @@ class Survey(Shipped):
         """The steps that run one of these programs."""
         return (step for step in self.steps if step.name in names)
 
-    def before(self, first: Instruction, second: Instruction) -> bool:
-        """Whether one instruction of the file stands above another."""
-        return first.begin < second.begin
-
     def place(self, path: str) -> Placed | None:
         """What of the context, or of elsewhere, a COPY or ADD puts at a path of the image."""
         found = None

@@ -172,13 +172,6 @@ class Layout:
         """The path in the context, for reports."""
         return self.to_context(path) or path
 
-    def came_from_stage(self, path: str) -> Placed | None:
-        """The COPY --from that puts a path there, if one does."""
-        for one in reversed(self.placed):
-            if one.target is not None and (path == one.target or path.startswith(one.target.rstrip("/") + "/")):
-                return one if one.stage is not None else None
-        return None
-
 
 def literal(path: str) -> str:
     """A path spelled so that no character of it is a pattern."""
